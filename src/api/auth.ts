@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { ACCOUNT_SID, KEY_SID } from '../sid.ts'
+import type { Store } from '../store/store.ts'
+import { ApiError } from './errors.ts'
+
+const CHALLENGE = { 'www-authenticate': 'Basic realm="Rollcall"' }
+const NO_HASH = '0'.repeat(64)
+
+/**
+ * The account that an Authorization header proves: HTTP Basic (RFC 7617) of an account SID and its auth token,
+ * or of an API key SID and its secret. Throws ApiError `noCredentials` or `unauthorized`.
+ */
+export async function authenticate(store: Store, authorization: string | undefined): Promise<string> {
+  if (authorization === undefined) throw new ApiError('noCredentials', undefined, CHALLENGE)
+  const { username, password } = parseBasic(authorization)
+  const known = await findCredential(store, username)
+  // Compared also where nobody is known, so that the time tells nothing.
+  const matches = timingSafeEqual(
+    Buffer.from(hashSecret(password), 'hex'),
+    Buffer.from(known?.hash ?? NO_HASH, 'hex'),
+  )
+  if (known === undefined || !matches) throw new ApiError('unauthorized', undefined, CHALLENGE)
+  return known.accountSid
+}
+
+/** Hex SHA-256: how tokens and secrets are kept. They are long and random, so that no slow hash is needed. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+async function findCredential(store: Store, username: string) {
+  if (ACCOUNT_SID.test(username)) {
+    const account = await store.accounts.find(username)
+    return account && { accountSid: account.accountSid, hash: account.tokenHash }
+  }
+  if (KEY_SID.test(username)) {
+    const key = await store.accounts.findKey(username)
+    return key && { accountSid: key.accountSid, hash: key.secretHash }
+  }
+  return undefined
+}
+
+function parseBasic(authorization: string): { username: string; password: string } {
+  const encoded = /^Basic\s+([A-Za-z0-9+/_=-]+)\s*$/i.exec(authorization)?.[1] ?? ''
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = decoded.indexOf(':')
+  if (colon < 0) throw new ApiError('unauthorized', undefined, CHALLENGE)
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
+}

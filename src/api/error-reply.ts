@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { corsHeaders } from './cors.ts'
+import { ApiError, ERRORS, type ErrorName, errorBody } from './errors.ts'
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** Answers any error as the error object. A fault of ours is told in the log alone. */
+export function replyWithError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) {
+  const name = errorNameOf(error)
+  if (name === 'internal') request.log.error({ err: error }, 'request failed')
+  const path = request.url.split('?', 1)[0]
+  const body = errorBody(
+    name,
+    name === 'notFound' ? `The requested resource ${path} was not found` : messageOf(error),
+  )
+  if (error instanceof ApiError) reply.headers(error.headers)
+  return reply.code(body.status).type(JSON_TYPE).send(body)
+}
+
+/** Answers what is not HTTP and so never reaches a route. */
+export function replyToBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const names: Record<string, ErrorName> = {
+    ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
+    HPE_HEADER_OVERFLOW: 'headersTooLarge',
+  }
+  const body = errorBody(names[error.code ?? ''] ?? 'badRequest')
+  const text = JSON.stringify(body)
+  const head = [
+    `HTTP/1.1 ${body.status} Error`,
+    `content-type: ${JSON_TYPE}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    `twilio-request-id: ${newRequestId()}`,
+    ...Object.entries(corsHeaders(['*'], undefined)).map(([header, value]) => `${header}: ${value}`),
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+}
+
+/** `RQ` and 32 hex digits, as Twilio's. */
+export function newRequestId(): string {
+  return `RQ${randomBytes(16).toString('hex')}`
+}
+
+function errorNameOf(error: FastifyError | Error): ErrorName {
+  if (error instanceof ApiError) return error.error
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
+  if (status === ERRORS.bodyTooLarge.status) return 'bodyTooLarge'
+  return status >= 400 && status < 500 ? 'badRequest' : 'internal'
+}
+
+function messageOf(error: Error): string | undefined {
+  return error instanceof ApiError || errorNameOf(error) === 'badRequest' ? error.message : undefined
+}

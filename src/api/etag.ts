@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * Gives every successful GET and HEAD under this scope an ETag, and answers 304 where the client has the same
+ * (RFC 9110, 13.1.2). Errors are never 304.
+ */
+export function addEtags(scope: FastifyInstance): void {
+  scope.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode !== 200 || typeof payload !== 'string') return payload
+    const etag = `"${createHash('sha1').update(payload).digest('base64url')}"`
+    reply.header('etag', etag)
+    if (!isKnown(request.headers['if-none-match'], etag)) return payload
+    reply.code(304)
+    return ''
+  })
+}
+
+function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  const candidates = ifNoneMatch.split(',').map(candidate => candidate.trim().replace(/^W\//, ''))
+  return candidates.includes('*') || candidates.includes(etag)
+}

@@ -1,0 +1,90 @@
+import { hashSecret } from '../api/auth.ts'
+import { ACCOUNT_SID } from '../sid.ts'
+import { type Command, CommandError } from './command.ts'
+import { newSecret, newSid } from './credentials.ts'
+import { table } from './table.ts'
+import { withStore } from './with-store.ts'
+
+const settings = ['database'] as const
+
+export const accountAdd: Command = {
+  name: 'account add',
+  summary: 'Add an account and print its token, once',
+  args: '',
+  options: {
+    sid: ['SID', 'Its SID, as for an account of Twilio; made up if not given'],
+    name: ['TEXT', 'A name for people'],
+  },
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const accountSid = context.options['sid'] ?? newSid('AC')
+      if (!ACCOUNT_SID.test(accountSid)) throw new CommandError('--sid: AC and 32 hex digits are expected.')
+      if ((await store.accounts.find(accountSid)) !== undefined) {
+        throw new CommandError(
+          `Account ${accountSid} is there already: rollcall account rotate gives it a new token.`,
+        )
+      }
+      const token = newSecret()
+      const name = context.options['name'] ?? 'account'
+      await store.accounts.put({
+        accountSid,
+        name,
+        tokenHash: hashSecret(token),
+        createdAtMs: context.clock(),
+      })
+      context.print(`Account SID  ${accountSid}`)
+      context.print(`Auth token   ${token}`)
+    }),
+}
+
+export const accountList: Command = {
+  name: 'account list',
+  summary: 'List the accounts',
+  args: '',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const accounts = await store.accounts.list()
+      const rows = accounts.map(({ accountSid, name, createdAtMs }) => [
+        accountSid,
+        name,
+        new Date(createdAtMs).toISOString(),
+      ])
+      for (const line of table(['SID', 'NAME', 'CREATED'], rows)) context.print(line)
+    }),
+}
+
+export const accountRemove: Command = {
+  name: 'account remove',
+  summary:
+    "Remove an account's credentials, keys and feeds; its history stays for whoever adds the SID again",
+  args: '<SID>',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const [accountSid = ''] = context.args
+      if (!(await store.accounts.remove(accountSid)))
+        throw new CommandError(`There is no account ${accountSid}.`)
+      context.print(`Account ${accountSid} is removed.`)
+    }),
+}
+
+export const accountRotate: Command = {
+  name: 'account rotate',
+  summary: 'Give an account a new token and print it, once; the old one stops at once',
+  args: '<SID>',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const [accountSid = ''] = context.args
+      const account = await store.accounts.find(accountSid)
+      if (account === undefined) throw new CommandError(`There is no account ${accountSid}.`)
+      const token = newSecret()
+      await store.accounts.put({ ...account, tokenHash: hashSecret(token) })
+      context.print(`Auth token   ${token}`)
+    }),
+}

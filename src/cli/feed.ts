@@ -1,0 +1,166 @@
+import { feeds } from '../feeds/index.ts'
+import { digestOf } from '../feeds/json.ts'
+import { DELIVERIES_KEPT } from '../ingest/delivery-log.ts'
+import { feedId } from '../sid.ts'
+import type { FeedRow } from '../store/feeds.ts'
+import type { Store } from '../store/store.ts'
+import { type Command, type CommandContext, CommandError } from './command.ts'
+import { newSecret } from './credentials.ts'
+import { chooseAccount } from './default-account.ts'
+import { table } from './table.ts'
+import { withStore } from './with-store.ts'
+
+const settings = ['database'] as const
+const kinds = feeds.map(feed => feed.kind)
+
+export const feedAdd: Command = {
+  name: 'feed add',
+  summary: `Let a source of events in: ${kinds.join(', ')}`,
+  args: '<KIND>',
+  options: {
+    account: ['SID', 'The account whose rooms it tells of; not needed where there is one'],
+    key: ['KEY', "livekit: the API key that LiveKit's webhook section names; made up if not given"],
+  },
+  settings,
+  notes: [
+    ...feeds.map(feed => `${feed.kind}: ${feed.summary}; to ${feed.path}`),
+    'The secret of livekit (with --key) and of twilio (the auth token of that account) is read from standard input.',
+  ],
+  run: context =>
+    withStore(context, async store => {
+      const kind = kindOf(context.args[0])
+      const { accountSid } = await chooseAccount(store, context.options['account'])
+      const { authKey, secret, told } = await newKeys(kind, accountSid, context)
+      const known = await store.feeds.find(kind, authKey)
+      if (known !== undefined) {
+        throw new CommandError(
+          `That ${kind} feed is there already: rollcall feed rotate ${known.feedId} changes its secret.`,
+        )
+      }
+      const id = feedId(accountSid, kind, authKey)
+      await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs: context.clock() })
+      context.print(`Feed     ${id}`)
+      for (const line of told) context.print(line)
+    }),
+}
+
+export const feedList: Command = {
+  name: 'feed list',
+  summary: 'List the feeds, secrets masked',
+  args: '',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const rows = (await store.feeds.list()).map(feed => [
+        feed.feedId,
+        feed.kind,
+        feed.accountSid,
+        masked(feed),
+        new Date(feed.createdAtMs).toISOString(),
+      ])
+      for (const line of table(['ID', 'KIND', 'ACCOUNT', 'KEY', 'CREATED'], rows)) context.print(line)
+    }),
+}
+
+export const feedRemove: Command = {
+  name: 'feed remove',
+  summary: 'Shut a source of events out; what it told stays',
+  args: '<ID>',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const [id = ''] = context.args
+      if (!(await store.feeds.remove(id)))
+        throw new CommandError(`There is no feed ${id}: see rollcall feed list.`)
+      context.print(`Feed ${id} is removed.`)
+    }),
+}
+
+export const feedRotate: Command = {
+  name: 'feed rotate',
+  summary: 'Give a feed a new secret; the old one stops at once, its id and history stay',
+  args: '<ID>',
+  options: { key: ['KEY', 'livekit: a new API key as well'] },
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const feed = await findFeed(store, context.args[0])
+      const key = context.options['key'] ?? (feed.kind === 'livekit' ? feed.authKey : undefined)
+      const options = key === undefined ? {} : { key }
+      const { authKey, secret, told } = await newKeys(feed.kind, feed.accountSid, { ...context, options })
+      await store.feeds.put({ ...feed, authKey, secret })
+      context.print(`Feed     ${feed.feedId}`)
+      for (const line of told) context.print(line)
+    }),
+}
+
+export const feedLog: Command = {
+  name: 'feed log',
+  summary: `Show the last ${DELIVERIES_KEPT} deliveries and what became of them, the refused ones too`,
+  args: '',
+  options: {},
+  settings,
+  run: context =>
+    withStore(context, async store => {
+      const rows = (await store.feeds.lastDeliveries(DELIVERIES_KEPT)).map(delivery => [
+        new Date(delivery.receivedAtMs).toISOString(),
+        delivery.feedKind,
+        String(delivery.httpStatus),
+        delivery.outcome,
+        String(delivery.events),
+        String(delivery.duplicates),
+        delivery.detail,
+      ])
+      const heading = ['RECEIVED', 'FEED', 'STATUS', 'OUTCOME', 'NEW', 'DUPLICATE', 'WHAT']
+      for (const line of table(heading, rows)) context.print(line)
+    }),
+}
+
+/** What a new feed is found by and verified with, and the lines that tell its owner. */
+async function newKeys(
+  kind: string,
+  accountSid: string,
+  context: Pick<CommandContext, 'options' | 'readLine'>,
+) {
+  if (kind === 'events') {
+    const key = newSecret()
+    return {
+      authKey: digestOf(key),
+      secret: '',
+      told: [`Feed key ${key}`, `Send     Authorization: Bearer ${key}`],
+    }
+  }
+  if (kind === 'twilio') {
+    const secret = await readSecret(context, `Auth token of ${accountSid} at Twilio: `)
+    return { authKey: accountSid, secret, told: [`Account  ${accountSid}`] }
+  }
+  const givenKey = context.options['key']
+  const authKey = givenKey ?? `API${newSecret().slice(0, 12)}`
+  const secret = givenKey === undefined ? newSecret() : await readSecret(context, `Secret of ${authKey}: `)
+  const told = [`API key  ${authKey}`, ...(givenKey === undefined ? [`Secret   ${secret}`] : [])]
+  return { authKey, secret, told }
+}
+
+async function readSecret({ readLine }: Pick<CommandContext, 'readLine'>, prompt: string): Promise<string> {
+  const secret = (await readLine(prompt)).trim()
+  if (secret === '') throw new CommandError('No secret came on standard input.')
+  return secret
+}
+
+async function findFeed(store: Store, id: string | undefined): Promise<FeedRow> {
+  const feed = (await store.feeds.list()).find(row => row.feedId === id)
+  if (feed === undefined) throw new CommandError(`There is no feed ${id}: see rollcall feed list.`)
+  return feed
+}
+
+function kindOf(kind: string | undefined): string {
+  if (kind !== undefined && kinds.includes(kind)) return kind
+  throw new CommandError(`The kind of a feed is one of ${kinds.join(', ')}.`)
+}
+
+/** A LiveKit key and an account SID are names; of a feed key only its hash is kept, and a part of that is shown. */
+function masked({ kind, authKey }: FeedRow): string {
+  return kind === 'events' ? `sha256:${authKey.slice(0, 8)}…` : authKey
+}

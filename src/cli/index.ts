@@ -1,0 +1,27 @@
+import { accountAdd, accountList, accountRemove, accountRotate } from './account.ts'
+import type { Command } from './command.ts'
+import { demo } from './demo.ts'
+import { feedAdd, feedList, feedLog, feedRemove, feedRotate } from './feed.ts'
+import { keyAdd, keyList, keyRemove, keyRotate } from './key.ts'
+import { rebuildCommand } from './rebuild.ts'
+import { serve } from './serve.ts'
+
+/** Every command, a line each. */
+export const commands: readonly Command[] = [
+  serve,
+  demo,
+  accountAdd,
+  accountList,
+  accountRemove,
+  accountRotate,
+  keyAdd,
+  keyList,
+  keyRemove,
+  keyRotate,
+  feedAdd,
+  feedList,
+  feedRemove,
+  feedRotate,
+  feedLog,
+  rebuildCommand,
+]

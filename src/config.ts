@@ -1,0 +1,195 @@
+import { isOneOf, MEDIA_REGIONS, type MediaRegion } from './event.ts'
+import { ACCOUNT_SID } from './sid.ts'
+
+/** One setting: where it is read from, what it means. `parse` throws a sentence that says what is expected. */
+export interface Setting<T> {
+  readonly flag: string
+  readonly env: string
+  /** The value's name in the help, as in `--port NUMBER`. */
+  readonly value: string
+  /** As it would be written; undefined for a setting that is off unless given. */
+  readonly default: string | undefined
+  readonly help: string
+  /** A secret is read from the environment alone: flags are seen by every process of the machine. */
+  readonly secret?: true
+  parse(text: string | undefined): T
+}
+
+const MIN_TOKEN_CHARS = 32
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Every setting, in the order of the help. */
+export const SETTINGS = {
+  database: setting('database', 'DATABASE_URL', 'PATH', './data', {
+    help: 'Where everything is kept: a folder, a path ending in .db, or a file: URL.',
+    parse: text => text,
+  }),
+  host: setting('host', 'HOST', 'ADDRESS', '127.0.0.1', {
+    help: 'The address to listen on; 0.0.0.0 for all.',
+    parse: text => text,
+  }),
+  port: setting('port', 'PORT', 'NUMBER', '8080', {
+    help: 'The port to listen on; 0 for any free one.',
+    parse: parsePort,
+  }),
+  publicUrl: setting('public-url', 'PUBLIC_URL', 'URL', undefined, {
+    help: 'The address that clients and feeds use, with its path if it has one; by default that of each request.',
+    parse: text => (text === undefined ? undefined : parsePublicUrl(text)),
+  }),
+  trustProxy: setting('trust-proxy', 'TRUST_PROXY', 'ADDRESSES', undefined, {
+    help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are believed; "all" for any.',
+    parse: text =>
+      text === undefined
+        ? []
+        : text
+            .split(',')
+            .map(part => part.trim())
+            .filter(Boolean),
+  }),
+  corsOrigins: setting('cors-origins', 'CORS_ORIGINS', 'ORIGINS', '*', {
+    help: 'Origins, with commas, whose pages may read the API; * for any, without credentials.',
+    parse: text =>
+      text
+        .split(',')
+        .map(part => part.trim())
+        .filter(Boolean),
+  }),
+  rateLimitPerMin: setting('rate-limit', 'RATE_LIMIT_PER_MIN', 'NUMBER', '6000', {
+    help: 'Requests a minute that one account may make of the API; 0 for no limit. Feeds are not limited.',
+    parse: parseCount,
+  }),
+  bodyLimitBytes: setting('body-limit', 'BODY_LIMIT_BYTES', 'NUMBER', '1048576', {
+    help: 'The largest request body.',
+    parse: parseCount,
+  }),
+  logLevel: setting('log-level', 'LOG_LEVEL', 'LEVEL', 'info', {
+    help: `One of ${LOG_LEVELS.join(', ')}.`,
+    parse: text => {
+      if (!isOneOf(LOG_LEVELS, text)) throw new Error(`one of ${LOG_LEVELS.join(', ')} is expected`)
+      return text
+    },
+  }),
+  mediaRegions: setting('media-regions', 'MEDIA_REGIONS', 'PAIRS', undefined, {
+    help: "Your media servers' regions as media regions of the contract, like eu-west=ie1,us-east=us1.",
+    parse: text => parsePairs(text, parseMediaRegion),
+  }),
+  publisherAttributes: setting('publisher-attributes', 'PUBLISHER_ATTRIBUTES', 'PAIRS', undefined, {
+    help: 'Keys of publisher_info and the participant attributes that hold them, like name=sdk,sdk_version=sdkVersion.',
+    parse: text => parsePairs(text, value => value),
+  }),
+  accountSid: setting('account-sid', 'ROLLCALL_ACCOUNT_SID', 'SID', undefined, {
+    help: 'The SID of the default account: AC and 32 hex digits; otherwise the first start makes one up.',
+    parse: text => {
+      if (text !== undefined && !ACCOUNT_SID.test(text)) throw new Error('AC and 32 hex digits are expected')
+      return text
+    },
+  }),
+  authToken: secret('auth-token', 'ROLLCALL_AUTH_TOKEN', {
+    help: `The token of the default account: letters and digits, ${MIN_TOKEN_CHARS} or more; otherwise the first start makes one up and prints it once.`,
+    parse: text => (text === undefined ? undefined : parseToken(text)),
+  }),
+  livekitApiKey: setting('livekit-api-key', 'LIVEKIT_API_KEY', 'KEY', undefined, {
+    help: 'The API key that LiveKit signs its webhooks with; they are kept for the default account.',
+    parse: text => text,
+  }),
+  livekitApiSecret: secret('livekit-api-secret', 'LIVEKIT_API_SECRET', {
+    help: 'The secret of that key.',
+    parse: text => text,
+  }),
+} satisfies Record<string, Setting<unknown>>
+
+export type SettingName = keyof typeof SETTINGS
+
+/** All settings, parsed. */
+export type Config = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> }
+
+/** A setting that cannot be read; the message names flag and variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * The settings from flags (by setting name), then the environment, then the defaults. An empty text is as none.
+ * Throws ConfigError.
+ */
+export function readConfig(
+  flags: Readonly<Partial<Record<SettingName, string>>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => {
+    const text = flags[name as SettingName] || env[setting.env] || setting.default // the table's own keys
+    try {
+      return [name, setting.parse(text)]
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      throw new ConfigError(`--${setting.flag} (${setting.env}): ${problem}`)
+    }
+  })
+  const config = Object.fromEntries(entries) as Config // each name with its own parse
+  if ((config.livekitApiKey === undefined) !== (config.livekitApiSecret === undefined)) {
+    throw new ConfigError('LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: one of them is missing.')
+  }
+  return config
+}
+
+interface Given<T, D extends string | undefined> {
+  help: string
+  parse: (text: D extends string ? string : string | undefined) => T
+}
+
+function setting<T, D extends string | undefined>(
+  flag: string,
+  env: string,
+  value: string,
+  standard: D,
+  { help, parse }: Given<T, D>,
+): Setting<T> {
+  // Where there is a default the text is never undefined.
+  return { flag, env, value, default: standard, help, parse: parse as Setting<T>['parse'] }
+}
+
+function secret<T>(flag: string, env: string, given: Given<T, undefined>): Setting<T> {
+  return { ...setting(flag, env, 'SECRET', undefined, given), secret: true }
+}
+
+function parsePort(text: string): number {
+  const port = parseCount(text)
+  if (port > 65_535) throw new Error('a port from 0 to 65535 is expected')
+  return port
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new Error('a whole number is expected')
+  return Number(text)
+}
+
+function parsePublicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+  if (!isPlain || url.username !== '')
+    throw new Error('an address like https://rollcall.example.com is expected')
+  return url.href.replace(/\/+$/, '')
+}
+
+function parseToken(text: string): string {
+  if (!/^[A-Za-z0-9]+$/.test(text))
+    throw new Error('letters and digits alone are expected: the Go SDK refuses others')
+  if (text.length < MIN_TOKEN_CHARS) throw new Error(`${MIN_TOKEN_CHARS} characters or more are expected`)
+  return text
+}
+
+function parsePairs<T>(text: string | undefined, parse: (value: string) => T): Readonly<Record<string, T>> {
+  const pairs = (text ?? '').split(',').filter(part => part.trim() !== '')
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const [name = '', value = ''] = pair.split('=').map(part => part.trim())
+      if (name === '' || value === '') throw new Error('pairs like name=value, with commas, are expected')
+      return [name, parse(value)]
+    }),
+  )
+}
+
+function parseMediaRegion(value: string): MediaRegion {
+  if (!isOneOf(MEDIA_REGIONS, value)) throw new Error(`a media region is one of ${MEDIA_REGIONS.join(', ')}`)
+  return value
+}

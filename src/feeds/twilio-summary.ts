@@ -1,0 +1,114 @@
+import {
+  CREATED_METHODS,
+  codecName,
+  EDGE_LOCATIONS,
+  type Event,
+  isOneOf,
+  MEDIA_REGIONS,
+  type ParticipantFacts,
+  ROOM_TYPES,
+  type RoomFacts,
+} from '../event.ts'
+import { PARTICIPANT_SID, ROOM_SID } from '../sid.ts'
+import type { CloudEvent } from './cloud-event.ts'
+import { dateOf, intOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
+
+const PROPERTIES = [
+  'record_on_connect',
+  'is_adhoc',
+  'num_audio_tracks',
+  'num_video_tracks',
+  'num_data_tracks',
+]
+
+/** The account that a summary is of. */
+export function summaryAccount(data: Json): string | undefined {
+  return textOf(data['account_sid'])
+}
+
+/**
+ * The canonical events of one Event Streams summary: a summary states a beginning and mostly an end, and so becomes
+ * an event of each. Empty where its type is another or it names nothing.
+ */
+export function summaryEvents(envelope: CloudEvent, data: Json): Event[] {
+  const roomSid = textOf(data['room_sid']) ?? ''
+  if (!/^com\.twilio\.video\.insights\./.test(envelope.type) || !ROOM_SID.test(roomSid)) return []
+  const key = `${envelope.source}|${envelope.id}`
+  if (/\broom-summary\b/.test(envelope.type)) return roomEvents(key, roomSid, data)
+  if (/\bparticipant-summary\b/.test(envelope.type)) return participantEvents(key, roomSid, data)
+  return []
+}
+
+function roomEvents(key: string, roomSid: string, data: Json): Event[] {
+  const startedAtMs = dateOf(data['create_time'])
+  const endedAtMs = dateOf(data['end_time'])
+  if (startedAtMs === undefined) return []
+  const room = roomFacts(data)
+  const started: Event = { kind: 'room.started', key: `${key}#started`, atMs: startedAtMs, roomSid, room }
+  if (endedAtMs === undefined) return [started]
+  const ending = known({ endReason: textOf(data['end_reason']) })
+  return [started, { kind: 'room.ended', key: `${key}#ended`, atMs: endedAtMs, roomSid, room, ...ending }]
+}
+
+function participantEvents(key: string, roomSid: string, data: Json): Event[] {
+  const participantSid = textOf(data['participant_sid']) ?? ''
+  const joinedAtMs = dateOf(data['join_time'])
+  const leftAtMs = dateOf(data['leave_time'])
+  if (!PARTICIPANT_SID.test(participantSid) || joinedAtMs === undefined) return []
+  const room = known({ name: textOf(data['room_name']), type: oneOf(ROOM_TYPES, data['room_type']) })
+  const common = { roomSid, room, participantSid, participant: participantFacts(data, joinedAtMs) }
+  const joined: Event = { kind: 'participant.joined', key: `${key}#joined`, atMs: joinedAtMs, ...common }
+  if (leftAtMs === undefined) return [joined]
+  const errorCode = intOf(data['error_code'])
+  const ending = known({
+    endReason: textOf(data['end_reason']),
+    errorCode: errorCode === 0 ? undefined : errorCode,
+  })
+  return [joined, { kind: 'participant.left', key: `${key}#left`, atMs: leftAtMs, ...common, ...ending }]
+}
+
+function roomFacts(data: Json): RoomFacts {
+  const isRecorded = data['recording_enabled']
+  return known({
+    name: textOf(data['room_name']),
+    type: oneOf(ROOM_TYPES, data['room_type']),
+    maxParticipants: intOf(data['max_participants']),
+    mediaRegion: oneOf(MEDIA_REGIONS, data['media_region']),
+    edgeLocation: oneOf(EDGE_LOCATIONS, data['edge_location']),
+    createdMethod: oneOf(CREATED_METHODS, data['created_method']),
+    statusCallback: textOf(data['status_callback']),
+    statusCallbackMethod: oneOf(['GET', 'POST'] as const, data['status_callback_method']),
+    recordingEnabled: typeof isRecorded === 'boolean' ? isRecorded : undefined,
+    recordingDurationSec: intOf(data['total_recording_duration_sec']),
+    codecs: codecsOf(data),
+  })
+}
+
+function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
+  // The first flavour of the summary carries the properties at its top level as well.
+  const properties = { ...data, ...objectOf(data['properties']) }
+  const stated = PROPERTIES.flatMap(name => {
+    const value = properties[name]
+    return typeof value === 'boolean' || Number.isSafeInteger(value)
+      ? [[name, value as boolean | number]]
+      : []
+  })
+  return known({
+    identity: textOf(data['participant_identity']),
+    joinedAtMs,
+    mediaRegion: oneOf(MEDIA_REGIONS, data['media_region']),
+    edgeLocation: oneOf(EDGE_LOCATIONS, data['edge_location']),
+    publisherInfo: textsOf(data['publisher_info']),
+    codecs: codecsOf(data),
+    properties: stated.length === 0 ? undefined : Object.fromEntries(stated),
+  })
+}
+
+function codecsOf(data: Json): string[] | undefined {
+  const codecs = Array.isArray(data['codecs']) ? data['codecs'].flatMap(codec => textOf(codec) ?? []) : []
+  return codecs.length === 0 ? undefined : codecs.map(codecName)
+}
+
+function oneOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
+  return isOneOf(words, value) ? value : undefined
+}

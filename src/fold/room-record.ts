@@ -1,0 +1,113 @@
+import Type from 'typebox'
+import { CODECS, CREATED_METHODS, EDGE_LOCATIONS, MEDIA_REGIONS, ROOM_TYPES } from '../event.ts'
+import type { RoomNumbers } from './numbers.ts'
+import type { RecordSettings } from './participant-record.ts'
+import { union } from './register.ts'
+import { type RoomState, roomEndReason, roomStartMs } from './room.ts'
+import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
+
+export const ROOM_STATUSES = ['in_progress', 'completed'] as const
+export const ROOM_END_REASONS = ['room_ended_via_api', 'timeout'] as const
+export const PROCESSING_STATES = ['complete', 'in_progress', 'timeout', 'not_started'] as const
+
+const Count = Type.Integer({ minimum: 0 })
+
+/**
+ * The Room resource as it is kept: all of it but `url` and `links`, which depend on who asks.
+ * Source of the fields: the published OpenAPI of Twilio Insights v1, `video_room_summary`; `properties` is ours.
+ */
+export const RoomRecord = Type.Object({
+  account_sid: Type.String({ pattern: '^AC[0-9a-fA-F]{32}$' }),
+  room_sid: Type.String({ pattern: '^RM[0-9a-fA-F]{32}$', description: 'SID of this instance of the room' }),
+  room_name: nullable(Type.String()),
+  create_time: Timestamp,
+  end_time: nullable(Timestamp),
+  room_type: Type.Enum([...ROOM_TYPES]),
+  room_status: Type.Enum([...ROOM_STATUSES]),
+  status_callback: nullable(Type.String()),
+  status_callback_method: nullable(Type.Enum(['GET', 'POST'])),
+  created_method: nullable(Type.Enum([...CREATED_METHODS])),
+  end_reason: nullable(Type.Enum([...ROOM_END_REASONS])),
+  max_participants: nullable(Count),
+  unique_participants: Type.Integer({ minimum: 0, description: 'Stays of people who got in' }),
+  unique_participant_identities: Type.Integer({ minimum: 0, description: 'Distinct identities among them' }),
+  concurrent_participants: Type.Integer({ minimum: 0, description: 'The most that were there at once' }),
+  max_concurrent_participants: nullable(Count),
+  codecs: Type.Array(Type.Enum([...CODECS])),
+  media_region: nullable(Type.Enum([...MEDIA_REGIONS])),
+  duration_sec: nullable(Type.Integer({ minimum: 0, description: 'end_time less create_time' })),
+  total_participant_duration_sec: Type.Integer({
+    minimum: 0,
+    description: "Sum of the people's duration_sec",
+  }),
+  total_recording_duration_sec: nullable(Count),
+  processing_state: Type.Enum([...PROCESSING_STATES]),
+  recording_enabled: nullable(Type.Boolean()),
+  edge_location: nullable(Type.Enum([...EDGE_LOCATIONS])),
+  properties: Type.Object({
+    feed: Type.String({ description: 'Kind of the feed that told of the room' }),
+    native_room_sid: nullable(Type.String()),
+    region: nullable(Type.String({ description: "The media server's own word for its region" })),
+    inferred: Type.Array(Type.String(), { description: 'Fields of this record that no event stated' }),
+  }),
+})
+
+export type RoomRecord = Type.Static<typeof RoomRecord>
+
+/** The resource of one room. Pure; durations are computed from the seconds shown. */
+export function roomRecord(
+  names: { accountSid: string; roomSid: string },
+  state: RoomState,
+  numbers: RoomNumbers,
+  settings: RecordSettings,
+): RoomRecord {
+  const createSec = secondOf(roomStartMs(state))
+  const endSec = state.endedAtMs === undefined ? undefined : Math.max(secondOf(state.endedAtMs), createSec)
+  const region = state.region?.value ?? null
+  const mapped = region === null ? undefined : settings.mediaRegions[region]
+  const status = endSec === undefined ? 'in_progress' : 'completed'
+  return {
+    account_sid: names.accountSid,
+    room_sid: names.roomSid,
+    room_name: state.name?.value ?? null,
+    create_time: timestamp(createSec),
+    end_time: timestamp(endSec),
+    room_type: state.type?.value ?? 'group',
+    room_status: status,
+    status_callback: state.statusCallback?.value ?? null,
+    status_callback_method: state.statusCallbackMethod?.value ?? null,
+    created_method: state.createdMethod?.value ?? null,
+    end_reason: endSec === undefined ? null : (roomEndReason(state) ?? null),
+    max_participants: state.maxParticipants?.value ?? null,
+    unique_participants: numbers.uniqueParticipants,
+    unique_participant_identities: numbers.uniqueIdentities,
+    concurrent_participants: numbers.peak,
+    max_concurrent_participants: state.maxParticipants?.value ?? null,
+    codecs: codecsShown(union(numbers.codecs, state.codecs)),
+    media_region: state.mediaRegion?.value ?? mapped ?? null,
+    duration_sec: endSec === undefined ? null : endSec - createSec,
+    total_participant_duration_sec: numbers.totalDurationSec,
+    total_recording_duration_sec: recordedSec(state),
+    processing_state: endSec === undefined ? 'in_progress' : 'complete',
+    recording_enabled: state.recordingEnabled ?? null,
+    edge_location: state.edgeLocation?.value ?? null,
+    properties: {
+      feed: state.feedKind,
+      native_room_sid: state.nativeKey ?? null,
+      region,
+      inferred: inferredFields(state),
+    },
+  }
+}
+
+function inferredFields(state: RoomState): string[] {
+  if (state.startedAtMs !== undefined) return []
+  return state.endedAtMs === undefined ? ['create_time'] : ['create_time', 'duration_sec']
+}
+
+function recordedSec(state: RoomState): number | null {
+  if (state.recordingDurationSec !== undefined) return state.recordingDurationSec.value
+  const durations = Object.values(state.recordings)
+  if (durations.length > 0) return durations.reduce((sum, sec) => sum + sec, 0)
+  return state.recordingEnabled === false ? 0 : null
+}

@@ -1,0 +1,118 @@
+import type { Event, RoomFacts } from '../event.ts'
+import { earliest, latest, minOf, type Register, union } from './register.ts'
+import type { RoomEnd } from './stay.ts'
+
+/**
+ * Everything known of one room instance from what events state of it; its counts are apart (RoomNumbers).
+ * Like a participant's state it does not depend on the order of arrival. Times are unix milliseconds.
+ */
+export interface RoomState {
+  feedKind: string
+  nativeKey?: string | undefined
+  name?: Register<string> | undefined
+  type?: Register<NonNullable<RoomFacts['type']>> | undefined
+  maxParticipants?: Register<number> | undefined
+  region?: Register<string> | undefined
+  mediaRegion?: Register<NonNullable<RoomFacts['mediaRegion']>> | undefined
+  edgeLocation?: Register<NonNullable<RoomFacts['edgeLocation']>> | undefined
+  createdMethod?: Register<NonNullable<RoomFacts['createdMethod']>> | undefined
+  statusCallback?: Register<string> | undefined
+  statusCallbackMethod?: Register<NonNullable<RoomFacts['statusCallbackMethod']>> | undefined
+  startedAtMs?: number | undefined
+  startedAtMsReckoned?: number | undefined
+  /** The earliest moment of anything heard of the room. */
+  seenAtMs: number
+  /** The earliest stated end. */
+  endedAtMs?: number | undefined
+  endReason?: Register<string> | undefined
+  /** True once a participant was put out because the room was deleted through the API. */
+  endedViaApi: boolean
+  recordingEnabled?: boolean | undefined
+  recordingDurationSec?: Register<number> | undefined
+  /** Seconds of each recording that ended, by its native key. */
+  recordings: Record<string, number>
+  codecs: string[]
+}
+
+/** A room of which nothing is known yet. */
+export function newRoom(feedKind: string): RoomState {
+  return { feedKind, seenAtMs: Number.MAX_SAFE_INTEGER, endedViaApi: false, recordings: {}, codecs: [] }
+}
+
+/** The state with one more event in it, of the room or of a participant in it. Pure, in any order. */
+export function foldRoom(state: RoomState, event: Event): RoomState {
+  const next = withFacts(state, event)
+  switch (event.kind) {
+    case 'room.started':
+      return { ...next, startedAtMs: minOf(next.startedAtMs, event.room.startedAtMs ?? event.atMs) }
+    case 'room.ended':
+      return {
+        ...next,
+        endedAtMs: minOf(next.endedAtMs, event.atMs),
+        endReason: earliest(next.endReason, event.endReason, event),
+      }
+    case 'participant.left':
+      return event.endReason === 'room_ended_via_api' ? { ...next, endedViaApi: true } : next
+    case 'recording.started':
+      return { ...next, recordingEnabled: true }
+    case 'recording.ended':
+      return {
+        ...next,
+        recordingEnabled: true,
+        recordings: { ...next.recordings, [event.recording.key]: event.recording.durationSec ?? 0 },
+      }
+    case 'room.updated':
+    case 'participant.joined':
+    case 'participant.failed':
+    case 'participant.updated':
+    case 'track.published':
+    case 'track.unpublished':
+      return next
+  }
+}
+
+/** The stated end of the room, if it has one. */
+export function roomEndOf(state: RoomState): RoomEnd | undefined {
+  if (state.endedAtMs === undefined) return undefined
+  return { atMs: state.endedAtMs, viaApi: roomEndReason(state) === 'room_ended_via_api' }
+}
+
+/** `room_ended_via_api`, `timeout` or nothing: the contract has no third. */
+export function roomEndReason(state: RoomState): 'room_ended_via_api' | 'timeout' | undefined {
+  if (state.endedViaApi || state.endReason?.value === 'room_ended_via_api') return 'room_ended_via_api'
+  return state.endReason?.value === 'timeout' ? 'timeout' : undefined
+}
+
+/** When the room began: stated, else reckoned back, else the first that was heard of it. */
+export function roomStartMs(state: RoomState): number {
+  return state.startedAtMs ?? state.startedAtMsReckoned ?? state.seenAtMs
+}
+
+function withFacts(state: RoomState, event: Event): RoomState {
+  const facts = event.room
+  const joinedAtMs = 'participant' in event ? event.participant.joinedAtMs : undefined
+  return {
+    ...state,
+    nativeKey: state.nativeKey ?? facts.nativeKey,
+    name: latest(state.name, facts.name, event),
+    type: latest(state.type, facts.type, event),
+    maxParticipants: latest(state.maxParticipants, facts.maxParticipants, event),
+    region: latest(state.region, facts.region, event),
+    mediaRegion: latest(state.mediaRegion, facts.mediaRegion, event),
+    edgeLocation: latest(state.edgeLocation, facts.edgeLocation, event),
+    createdMethod: latest(state.createdMethod, facts.createdMethod, event),
+    statusCallback: latest(state.statusCallback, facts.statusCallback, event),
+    statusCallbackMethod: latest(state.statusCallbackMethod, facts.statusCallbackMethod, event),
+    startedAtMs: minOf(state.startedAtMs, facts.startedAtMs),
+    startedAtMsReckoned: minOf(state.startedAtMsReckoned, facts.startedAtMsReckoned),
+    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? event.atMs),
+    recordingEnabled: either(state.recordingEnabled, facts.recordingEnabled),
+    recordingDurationSec: latest(state.recordingDurationSec, facts.recordingDurationSec, event),
+    codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),
+  }
+}
+
+/** Once recorded, recorded; an unknown stays unknown. */
+function either(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : a || b
+}

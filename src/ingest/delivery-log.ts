@@ -1,0 +1,51 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Delivery } from '../store/feeds.ts'
+import type { Store } from '../store/store.ts'
+import type { Outcome } from './ingest.ts'
+
+/** How many deliveries are kept of those that were authentic, and of those that were not. */
+export const DELIVERIES_KEPT = 100
+
+const FLUSH_EVERY_MS = 500
+
+/** The log behind `rollcall feed log`. Adding costs no write: what came is written together, twice a second at most. */
+export interface DeliveryLog {
+  add(feedKind: string, receivedAtMs: number, httpStatus: number, outcome: Outcome): void
+  close(): Promise<void>
+}
+
+export function deliveryLog(store: Store, onError: (error: unknown) => void): DeliveryLog {
+  const authentic: Delivery[] = []
+  const unauthentic: Delivery[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  async function flush(): Promise<void> {
+    timer = undefined
+    const pending = [...authentic.splice(0), ...unauthentic.splice(0)]
+    if (pending.length > 0) await store.feeds.log(pending, DELIVERIES_KEPT)
+  }
+
+  return {
+    add(feedKind, receivedAtMs, httpStatus, outcome) {
+      const list = outcome.feed === undefined ? unauthentic : authentic
+      list.push({
+        deliveryId: uuidv7(),
+        receivedAtMs,
+        feedKind,
+        feedId: outcome.feed?.feedId ?? null,
+        accountSid: outcome.feed?.accountSid ?? null,
+        httpStatus,
+        outcome: outcome.outcome,
+        detail: outcome.detail,
+        events: outcome.events,
+        duplicates: outcome.duplicates,
+      })
+      if (list.length > DELIVERIES_KEPT) list.shift()
+      timer ??= setTimeout(() => flush().catch(onError), FLUSH_EVERY_MS).unref()
+    },
+    async close() {
+      clearTimeout(timer)
+      await flush()
+    },
+  }
+}

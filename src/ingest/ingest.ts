@@ -1,0 +1,100 @@
+import type { Event } from '../event.ts'
+import { type Decoded, type Delivery, type Feed, JunkError, UnauthenticError } from '../feeds/feed.ts'
+import type { RecordSettings } from '../fold/participant-record.ts'
+import { StoreUnavailableError } from '../store/database.ts'
+import type { FeedRow } from '../store/feeds.ts'
+import type { Store } from '../store/store.ts'
+import { recordEvents } from './record-events.ts'
+
+/** What became of a delivery; `detail` is a sentence for people and holds no secret. */
+export interface Outcome {
+  readonly outcome: 'stored' | 'unauthentic' | 'junk' | 'unavailable'
+  readonly detail: string
+  readonly feed: FeedRow | undefined
+  readonly events: number
+  readonly duplicates: number
+}
+
+export interface Ingest {
+  store: Store
+  settings: RecordSettings
+  /** Feeds that the settings name; they come before those of the store. */
+  configuredFeeds: readonly FeedRow[]
+  clock: () => number
+}
+
+const FUTURE_LIMIT_MS = 5 * 60_000
+
+/** The spine: verify, decode, append, fold, save. Resolves once what it tells of is durable. */
+export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): Promise<Outcome> {
+  const nowMs = context.clock()
+  let row: FeedRow | undefined
+  const outcome = (
+    kind: Outcome['outcome'],
+    detail: string,
+    counts = { added: 0, duplicates: 0 },
+  ): Outcome => ({ outcome: kind, detail, feed: row, events: counts.added, duplicates: counts.duplicates })
+
+  try {
+    const authKey = feed.claim(delivery)
+    const found = await findFeed(context, feed.kind, authKey)
+    if (found === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
+    feed.verify(delivery, found.secret, nowMs)
+    row = found
+    const decoded = feed.decode(delivery, row.accountSid)
+    refuseFuture(decoded, nowMs)
+    return outcome('stored', describe(decoded), await save(context, row, decoded, nowMs))
+  } catch (error) {
+    if (error instanceof UnauthenticError) return outcome('unauthentic', error.message)
+    if (error instanceof JunkError) return outcome('junk', error.message)
+    if (error instanceof StoreUnavailableError) return outcome('unavailable', error.message)
+    throw error
+  }
+}
+
+async function findFeed(context: Ingest, kind: string, authKey: string): Promise<FeedRow | undefined> {
+  const configured = context.configuredFeeds.find(row => row.kind === kind && row.authKey === authKey)
+  return configured ?? (await context.store.feeds.find(kind, authKey))
+}
+
+/** The key is shown where it is no secret itself. */
+function unknownFeed(feed: Feed, authKey: string): string {
+  return feed.kind === 'events'
+    ? 'The feed key is unknown.'
+    : `No ${feed.kind} feed is known for ${authKey.slice(0, 64)}.`
+}
+
+function refuseFuture({ events }: Decoded, nowMs: number): void {
+  for (const { event } of events) {
+    const latestMs = Math.max(event.atMs, ...statedTimes(event))
+    if (latestMs > nowMs + FUTURE_LIMIT_MS) {
+      const at = new Date(latestMs).toISOString()
+      throw new JunkError(`Event ${event.key} is of the future (${at}): compare the clocks of both machines.`)
+    }
+  }
+}
+
+function statedTimes(event: Event): number[] {
+  const joinedAtMs = 'participant' in event ? event.participant.joinedAtMs : undefined
+  return [event.room.startedAtMs, joinedAtMs].filter(ms => ms !== undefined)
+}
+
+async function save(context: Ingest, row: FeedRow, decoded: Decoded, nowMs: number) {
+  const { accountSid, feedId, kind: feedKind } = row
+  return await context.store.transact(async transaction => {
+    let keptTwice = 0
+    for (const payload of decoded.kept) {
+      const isNew = await transaction.keepPayload({ accountSid, feedId, receivedAtMs: nowMs, ...payload })
+      if (!isNew) keptTwice++
+    }
+    const heard = { accountSid, feedId, feedKind, receivedAtMs: nowMs, events: decoded.events }
+    const { added, duplicates } = await recordEvents(transaction, heard, context.settings)
+    return { added, duplicates: duplicates + keptTwice }
+  })
+}
+
+function describe(decoded: Decoded): string {
+  const kinds = decoded.events.map(({ event }) => event.kind)
+  const reasons = decoded.kept.map(({ reason }) => reason)
+  return [...new Set([...kinds, ...reasons])].join(', ') || 'nothing'
+}

@@ -1,0 +1,105 @@
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { type Command, CommandError } from './cli/command.ts'
+import { commandHelp, programHelp } from './cli/help.ts'
+import { commands } from './cli/index.ts'
+import { ConfigError, readConfig, SETTINGS, type SettingName } from './config.ts'
+import { VERSION } from './version.ts'
+
+const USAGE_EXIT_CODE = 2
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Runs the command that the arguments name; the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const print = (line: string) => void process.stdout.write(`${line}\n`)
+  if (argv[0] === '--version') {
+    print(VERSION)
+    return 0
+  }
+  const command = findCommand(argv)
+  if (command === undefined) {
+    const isAsked = argv.length === 0 || argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')
+    const help = programHelp(commands.filter(isUnder(argv)), VERSION)
+    if (isAsked) print(help)
+    else process.stderr.write(`rollcall: unknown command: ${argv.join(' ')}\n\n${help}\n`)
+    return isAsked ? 0 : USAGE_EXIT_CODE
+  }
+  try {
+    await runCommand(command, argv.slice(command.name.split(' ').length), print)
+    return 0
+  } catch (error) {
+    if (isUsageError(error)) {
+      process.stderr.write(`rollcall: ${error.message}\nSee rollcall ${command.name} --help.\n`)
+      return USAGE_EXIT_CODE
+    }
+    process.stderr.write(`rollcall: ${error instanceof CommandError ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+async function runCommand(command: Command, argv: readonly string[], print: (line: string) => void) {
+  const flags = command.settings
+    .filter(name => !('secret' in SETTINGS[name]))
+    .map(name => SETTINGS[name].flag)
+  const options = Object.fromEntries(
+    [...flags, ...Object.keys(command.options)].map(flag => [flag, { type: 'string' }] as const),
+  )
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { ...options, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  })
+  if (values.help === true) return print(commandHelp(command))
+  const expected = command.args === '' ? 0 : command.args.split(' ').length
+  if (positionals.length !== expected) {
+    throw new ConfigError(`${command.name} takes ${command.args === '' ? 'no arguments' : command.args}.`)
+  }
+  const given: Record<string, string | undefined> = Object.fromEntries(
+    Object.entries(values).map(([flag, value]) => [flag, typeof value === 'string' ? value : undefined]),
+  )
+  const flagged = command.settings.map(name => [name, given[SETTINGS[name].flag]] as const)
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  await command.run({
+    options: given,
+    args: positionals,
+    config: readConfig(Object.fromEntries(flagged) as Partial<Record<SettingName, string>>, process.env),
+    print,
+    readLine,
+    clock: Date.now,
+    stop: stop.signal,
+  })
+}
+
+function findCommand(argv: readonly string[]): Command | undefined {
+  return commands.find(({ name }) => name.split(' ').every((word, index) => argv[index] === word))
+}
+
+/** `rollcall feed --help` tells of the feed commands alone. */
+function isUnder(argv: readonly string[]): (command: Command) => boolean {
+  const group = commands.filter(({ name }) => name.split(' ')[0] === argv[0])
+  return command => group.length === 0 || group.includes(command)
+}
+
+function isUsageError(error: unknown): error is Error {
+  return (
+    error instanceof ConfigError ||
+    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  )
+}
+
+async function readLine(prompt: string): Promise<string> {
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    terminal: process.stdin.isTTY,
+  })
+  try {
+    if (process.stdin.isTTY) return await lines.question(prompt)
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+  }
+}

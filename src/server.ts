@@ -1,0 +1,156 @@
+import rateLimit from '@fastify/rate-limit'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { Logger } from 'pino'
+import { authenticate } from './api/auth.ts'
+import { corsHeaders } from './api/cors.ts'
+import { JSON_TYPE, newRequestId, replyToBrokenRequest, replyWithError } from './api/error-reply.ts'
+import { ApiError } from './api/errors.ts'
+import { addEtags } from './api/etag.ts'
+import { operations } from './api/index.ts'
+import type { Operation } from './api/operation.ts'
+import { baseUrlOf } from './api/origin.ts'
+import type { RawQuery } from './api/query.ts'
+import { routeTable } from './api/route-table.ts'
+import type { Config } from './config.ts'
+import { registerFeeds } from './feed-routes.ts'
+import { feeds } from './feeds/index.ts'
+import { deliveryLog } from './ingest/delivery-log.ts'
+import { registerReference } from './reference.ts'
+import type { FeedRow } from './store/feeds.ts'
+import type { Store } from './store/store.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by authentication on everything under /v1. */
+    accountSid: string
+  }
+}
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly store: Store
+  /** Unix milliseconds. */
+  readonly clock: () => number
+  readonly log: Logger
+  /** Feeds that the settings name; they come before those of the store. */
+  readonly configuredFeeds: readonly FeedRow[]
+}
+
+const API_PREFIX = '/v1'
+
+/** The whole server, wired but not listening. Closing it leaves the store open. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { config, store, clock, log, configuredFeeds } = options
+  const originOf = (request: FastifyRequest) => baseUrlOf(request, config.publicUrl)
+  const loggerInstance: FastifyBaseLogger = log.child(
+    {},
+    { serializers: { req: loggedRequest, res: loggedReply } },
+  )
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ requestIdLogLabel: 'request_id' }),
+    genReqId: newRequestId,
+    bodyLimit: config.bodyLimitBytes,
+    trustProxy: config.trustProxy.includes('all') ? true : [...config.trustProxy],
+    routerOptions: { ignoreTrailingSlash: true },
+    rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),
+    clientErrorHandler: replyToBrokenRequest,
+    frameworkErrors(error, request, reply) {
+      // Fastify meets these before any hook has run.
+      reply.headers(commonHeaders(request, config))
+      replyWithError(error, request, reply)
+    },
+  })
+  const routes = routeTable(app)
+  app.decorateRequest('accountSid', '')
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(commonHeaders(request, config))
+    if (request.method !== 'OPTIONS') return
+    await reply.code(204).header('allow', routes.methodsOf(request.url).join(', ')).send()
+  })
+  app.setErrorHandler(replyWithError)
+  app.setNotFoundHandler(notFound)
+
+  await app.register(scope => registerReference(scope, originOf))
+  await app.register(async scope => {
+    const deliveries = deliveryLog(store, error =>
+      log.error(error, 'the log of deliveries cannot be written'),
+    )
+    scope.addHook('onClose', () => deliveries.close())
+    const context = { store, settings: config, configuredFeeds, clock }
+    await registerFeeds(scope, { feeds, context, log: deliveries, baseUrlOf: originOf })
+  })
+  await app.register(registerApi, { prefix: API_PREFIX })
+  return app
+
+  async function registerApi(scope: FastifyInstance): Promise<void> {
+    scope.addHook('onRequest', async request => {
+      request.accountSid = await authenticate(store, request.headers.authorization)
+    })
+    if (config.rateLimitPerMin > 0) {
+      await scope.register(rateLimit, {
+        max: config.rateLimitPerMin,
+        timeWindow: 60_000,
+        hook: 'preHandler',
+        keyGenerator: request => request.accountSid,
+        errorResponseBuilder: () => new ApiError('tooManyRequests'),
+      })
+    }
+    addEtags(scope)
+    scope.setNotFoundHandler(notFound)
+    for (const operation of operations) {
+      scope.get(routeOf(operation), async (request, reply) =>
+        reply.type(JSON_TYPE).send(await answer(operation, request)),
+      )
+    }
+  }
+
+  function answer(operation: Operation, request: FastifyRequest): Promise<string> {
+    return operation.run(
+      { store, clock },
+      {
+        accountSid: request.accountSid,
+        baseUrl: originOf(request),
+        params: request.params as Record<string, string>, // what the router makes of the path
+        query: request.query as RawQuery, // what the query parser makes of the rest
+      },
+    )
+  }
+
+  async function notFound(request: FastifyRequest): Promise<never> {
+    const methods = routes.methodsOf(request.url)
+    if (methods.length === 0) throw new ApiError('notFound')
+    throw new ApiError('methodNotAllowed', undefined, { allow: methods.join(', ') })
+  }
+}
+
+function commonHeaders(request: FastifyRequest, config: Config): Record<string, string> {
+  return { 'twilio-request-id': request.id, ...corsHeaders(config.corsOrigins, request.headers.origin) }
+}
+
+/** A query may hold names of people, and secrets that someone put there by mistake: it is never logged. */
+function loggedRequest(request: FastifyRequest) {
+  return { method: request.method, path: request.url?.split('?', 1)[0], remote: request.ip }
+}
+
+function loggedReply(reply: FastifyReply) {
+  return { status: reply.statusCode }
+}
+
+function routeOf(operation: Operation): string {
+  return operation.path.slice(API_PREFIX.length).replace(/\{(\w+)\}/g, ':$1')
+}
+
+/** A proxy may pass on the prefix of the public address, or take it off: both arrive at the same route. */
+function withoutPrefix(url: string, publicUrl: string | undefined): string {
+  const prefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
+  const rest = url.slice(prefix.length)
+  if (prefix === '' || !url.startsWith(prefix) || !/^(?:[/?]|$)/.test(rest)) return url
+  return rest.startsWith('/') ? rest : `/${rest}`
+}

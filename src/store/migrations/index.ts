@@ -1,0 +1,4 @@
+import { initial } from './0001-initial.ts'
+
+/** The schema's versions, oldest first: the n-th brings version n. Only ever added to. */
+export const migrations: readonly string[] = [initial]

@@ -1,0 +1,149 @@
+import type { Connection, SqlValue } from './database.ts'
+import type { RoomKey } from './room-writer.ts'
+
+/** A place in a list: what the rows on either side of it are compared with. */
+export interface Position {
+  readonly ms: number
+  readonly sid: string
+}
+
+/** A row as it is served: its place and the resource as JSON, without what depends on who asks. */
+export interface RecordRow extends Position {
+  readonly record: string
+}
+
+/** `limit` rows that come after a position, or before it; from the start where there is none. */
+export interface Page {
+  readonly limit: number
+  readonly after?: Position | undefined
+  readonly before?: Position | undefined
+}
+
+export interface RoomFilter {
+  readonly types: readonly string[]
+  readonly codecs: readonly string[]
+  readonly name: string | undefined
+  /** Inclusive; unix milliseconds. */
+  readonly createdFromMs: number | undefined
+  /** Exclusive; unix milliseconds. */
+  readonly createdToMs: number | undefined
+  /** Only rooms in progress and those that ended at this moment or later. */
+  readonly endedFromMs: number | undefined
+}
+
+/** Reads what is served. A page costs the same wherever it lies: it starts at a key of an index. */
+export interface RecordStore {
+  room(key: RoomKey): Promise<string | undefined>
+  participant(key: RoomKey, participantSid: string): Promise<string | undefined>
+  /** By join, then SID; both ascending. */
+  participants(key: RoomKey, page: Page): Promise<RecordRow[]>
+  /** Newest first. */
+  rooms(accountSid: string, filter: RoomFilter, page: Page): Promise<RecordRow[]>
+  /** Every room that has events, by account and SID. */
+  roomKeys(): Promise<RoomKey[]>
+}
+
+export function recordStore(reader: Connection): RecordStore {
+  return {
+    async room({ accountSid, roomSid }) {
+      const rows = await reader.all<{ record: string }>(
+        'select record from rooms where account_sid = ? and room_sid = ?',
+        [accountSid, roomSid],
+      )
+      return rows[0]?.record
+    },
+    async participant({ accountSid, roomSid }, participantSid) {
+      const rows = await reader.all<{ record: string }>(
+        'select record from participants where account_sid = ? and room_sid = ? and participant_sid = ?',
+        [accountSid, roomSid, participantSid],
+      )
+      return rows[0]?.record
+    },
+    participants: ({ accountSid, roomSid }, page) =>
+      select(reader, page, {
+        select: 'select order_ms ms, participant_sid sid, record from participants',
+        where: ['account_sid = ?', 'room_sid = ?'],
+        params: [accountSid, roomSid],
+        key: ['order_ms', 'participant_sid'],
+        descending: false,
+      }),
+    async rooms(accountSid, filter, page) {
+      const { endedFromMs } = filter
+      if (endedFromMs === undefined) return select(reader, page, roomQuery(accountSid, filter, []))
+      // A room created since the window began cannot have ended before it: a walk along one index.
+      const recent: Condition = ['created_ms >= ?', endedFromMs]
+      // Of the others, those still open or ended since are found by their end.
+      const older: Condition[] = [
+        ['created_ms < ?', endedFromMs],
+        ['last_ms >= ?', endedFromMs],
+      ]
+      const [first, second] = page.before === undefined ? [[recent], older] : [older, [recent]]
+      const rows = await select(reader, page, roomQuery(accountSid, filter, first))
+      if (rows.length >= page.limit) return rows
+      const rest = { ...page, limit: page.limit - rows.length }
+      const more = await select(reader, rest, roomQuery(accountSid, filter, second))
+      return page.before === undefined ? [...rows, ...more] : [...more, ...rows]
+    },
+    roomKeys: () =>
+      reader.all<RoomKey>(
+        `select distinct account_sid "accountSid", room_sid "roomSid" from events order by account_sid, room_sid`,
+      ),
+  }
+}
+
+type Condition = readonly [sql: string, ...params: SqlValue[]]
+
+interface Query {
+  select: string
+  where: string[]
+  params: SqlValue[]
+  key: readonly [ms: string, sid: string]
+  descending: boolean
+}
+
+function roomQuery(accountSid: string, filter: RoomFilter, extra: readonly Condition[]): Query {
+  const conditions: Condition[] = [['account_sid = ?', accountSid], ...extra]
+  if (filter.name !== undefined) conditions.push(['name = ?', filter.name])
+  if (filter.createdFromMs !== undefined) conditions.push(['created_ms >= ?', filter.createdFromMs])
+  if (filter.createdToMs !== undefined) conditions.push(['created_ms < ?', filter.createdToMs])
+  if (filter.types.length > 0) conditions.push(anyOf('type = ?', filter.types))
+  if (filter.codecs.length > 0) {
+    conditions.push(
+      anyOf(
+        'codecs like ?',
+        filter.codecs.map(codec => `%,${codec},%`),
+      ),
+    )
+  }
+  return {
+    select: 'select created_ms ms, room_sid sid, record from rooms',
+    where: conditions.map(([sql]) => sql),
+    params: conditions.flatMap(([, ...params]) => params),
+    key: ['created_ms', 'room_sid'],
+    descending: true,
+  }
+}
+
+function anyOf(sql: string, values: readonly string[]): Condition {
+  return [`(${values.map(() => sql).join(' or ')})`, ...values]
+}
+
+/** Rows in list order; a page before a position is read backwards and turned round. */
+async function select(reader: Connection, page: Page, query: Query): Promise<RecordRow[]> {
+  const [ms, sid] = query.key
+  const backwards = page.before !== undefined
+  const descending = query.descending !== backwards
+  const where = [...query.where]
+  const params = [...query.params]
+  const from = page.before ?? page.after
+  if (from !== undefined) {
+    where.push(`(${ms}, ${sid}) ${descending ? '<' : '>'} (?, ?)`)
+    params.push(from.ms, from.sid)
+  }
+  const direction = descending ? 'desc' : 'asc'
+  const rows = await reader.all<RecordRow>(
+    `${query.select} where ${where.join(' and ')} order by ${ms} ${direction}, ${sid} ${direction} limit ?`,
+    [...params, page.limit],
+  )
+  return backwards ? rows.reverse() : rows
+}

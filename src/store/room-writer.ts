@@ -1,0 +1,182 @@
+import type { Interval, RoomNumbers } from '../fold/numbers.ts'
+import type { ParticipantState } from '../fold/participant.ts'
+import type { RoomState } from '../fold/room.ts'
+import type { Connection } from './database.ts'
+
+/** One room of one account. */
+export interface RoomKey {
+  readonly accountSid: string
+  readonly roomSid: string
+}
+
+/** An event on its way into the log; `body` and `native` are JSON. */
+export interface LoggedEvent {
+  readonly feedId: string
+  readonly feedKind: string
+  readonly eventKey: string
+  readonly participantSid: string | undefined
+  readonly atMs: number
+  readonly receivedAtMs: number
+  readonly body: string
+  readonly native: string
+}
+
+export interface RoomRow {
+  readonly state: RoomState
+  readonly numbers: RoomNumbers
+}
+
+export interface SavedRoom extends RoomRow {
+  readonly name: string | undefined
+  readonly type: string
+  readonly codecs: readonly string[]
+  readonly createdMs: number
+  readonly endedMs: number | undefined
+  /** The resource as JSON. */
+  readonly record: string
+}
+
+export interface SavedParticipant {
+  readonly participantSid: string
+  readonly state: ParticipantState
+  readonly orderMs: number
+  readonly identity: string | undefined
+  readonly counted: boolean
+  readonly interval: Interval | undefined
+  readonly leaveStated: boolean
+  /** The resource as JSON. */
+  readonly record: string
+}
+
+/** All that a transaction does to one room. */
+export interface RoomWriter {
+  load(): Promise<RoomRow | undefined>
+  /** Appends the event; false for a key that is there already, which is counted. */
+  append(event: LoggedEvent): Promise<boolean>
+  loadParticipant(participantSid: string): Promise<ParticipantState | undefined>
+  /** Those whose own leave nothing states, so that the room's end decides. */
+  participantsWithoutLeave(): Promise<string[]>
+  /** True if another counted participant of the room has this identity. */
+  hasOtherWithIdentity(identity: string, participantSid: string): Promise<boolean>
+  /** The intervals of all who count. */
+  intervals(): Promise<Interval[]>
+  saveParticipant(participant: SavedParticipant): Promise<void>
+  save(room: SavedRoom): Promise<void>
+  /** Every event of the room, its body as JSON: what a rebuild folds again. */
+  events(): Promise<{ feedKind: string; body: string }[]>
+  /** Forgets the room's rows, never its events. */
+  clear(): Promise<void>
+}
+
+/** The `last_ms` of a room still in progress: later than any end. */
+export const STILL_OPEN_MS = Number.MAX_SAFE_INTEGER
+
+export function roomWriter(connection: Connection, { accountSid, roomSid }: RoomKey): RoomWriter {
+  const room = [accountSid, roomSid]
+  return {
+    async load() {
+      const rows = await connection.all<{ state: string; numbers: string }>(
+        'select state, numbers from rooms where account_sid = ? and room_sid = ?',
+        room,
+      )
+      const row = rows[0]
+      if (row === undefined) return undefined
+      return { state: JSON.parse(row.state), numbers: JSON.parse(row.numbers) }
+    },
+    async append(event) {
+      const added = await connection.run(
+        `insert into events (account_sid, room_sid, feed_id, feed_kind, event_key, participant_sid, at_ms,
+           received_at_ms, duplicates, body, native) values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+         on conflict (account_sid, room_sid, feed_id, event_key) do nothing`,
+        [
+          ...[...room, event.feedId, event.feedKind, event.eventKey, event.participantSid ?? null],
+          ...[event.atMs, event.receivedAtMs, event.body, event.native],
+        ],
+      )
+      if (added > 0) return true
+      await connection.run(
+        `update events set duplicates = duplicates + 1
+         where account_sid = ? and room_sid = ? and feed_id = ? and event_key = ?`,
+        [...room, event.feedId, event.eventKey],
+      )
+      return false
+    },
+    async loadParticipant(participantSid) {
+      const rows = await connection.all<{ state: string }>(
+        'select state from participants where account_sid = ? and room_sid = ? and participant_sid = ?',
+        [...room, participantSid],
+      )
+      return rows[0] === undefined ? undefined : JSON.parse(rows[0].state)
+    },
+    async participantsWithoutLeave() {
+      const rows = await connection.all<{ sid: string }>(
+        `select participant_sid sid from participants
+         where account_sid = ? and room_sid = ? and leave_stated = 0 order by participant_sid`,
+        room,
+      )
+      return rows.map(row => row.sid)
+    },
+    async hasOtherWithIdentity(identity, participantSid) {
+      const rows = await connection.all(
+        `select 1 from participants where account_sid = ? and room_sid = ? and identity = ? and counted = 1
+         and participant_sid <> ? limit 1`,
+        [...room, identity, participantSid],
+      )
+      return rows.length > 0
+    },
+    async intervals() {
+      const rows = await connection.all<{ joinSec: number; endSec: number | null }>(
+        `select join_sec "joinSec", end_sec "endSec" from participants
+         where account_sid = ? and room_sid = ? and counted = 1 and join_sec is not null`,
+        room,
+      )
+      return rows.map(row => ({ joinSec: row.joinSec, endSec: row.endSec ?? undefined }))
+    },
+    async saveParticipant(participant) {
+      const { interval } = participant
+      await connection.run(
+        `insert into participants (account_sid, room_sid, participant_sid, order_ms, identity, counted, join_sec,
+           end_sec, leave_stated, state, record) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (account_sid, room_sid, participant_sid) do update set order_ms = excluded.order_ms,
+           identity = excluded.identity, counted = excluded.counted, join_sec = excluded.join_sec,
+           end_sec = excluded.end_sec, leave_stated = excluded.leave_stated, state = excluded.state,
+           record = excluded.record`,
+        [
+          ...[...room, participant.participantSid, participant.orderMs, participant.identity ?? null],
+          ...[Number(participant.counted), interval?.joinSec ?? null, interval?.endSec ?? null],
+          ...[Number(participant.leaveStated), JSON.stringify(participant.state), participant.record],
+        ],
+      )
+    },
+    async save(saved) {
+      await connection.run(
+        `insert into rooms (account_sid, room_sid, name, type, codecs, created_ms, last_ms, state, numbers, record)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (account_sid, room_sid) do update set name = excluded.name, type = excluded.type,
+           codecs = excluded.codecs, created_ms = excluded.created_ms, last_ms = excluded.last_ms,
+           state = excluded.state, numbers = excluded.numbers, record = excluded.record`,
+        [
+          ...[...room, saved.name ?? null, saved.type, codecList(saved.codecs), saved.createdMs],
+          ...[saved.endedMs ?? STILL_OPEN_MS, JSON.stringify(saved.state), JSON.stringify(saved.numbers)],
+          saved.record,
+        ],
+      )
+    },
+    async events() {
+      return connection.all(
+        `select feed_kind "feedKind", body from events where account_sid = ? and room_sid = ?
+         order by at_ms, feed_id, event_key`,
+        room,
+      )
+    },
+    async clear() {
+      await connection.run('delete from participants where account_sid = ? and room_sid = ?', room)
+      await connection.run('delete from rooms where account_sid = ? and room_sid = ?', room)
+    },
+  }
+}
+
+/** `,VP8,opus,`: so that one codec is found by a plain `like`. */
+function codecList(codecs: readonly string[]): string {
+  return `,${codecs.join(',')},`
+}

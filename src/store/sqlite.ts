@@ -1,0 +1,98 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './database.ts'
+
+const MAX_WORKS_A_COMMIT = 256
+const BUSY_TIMEOUT_MS = 5_000
+
+interface Waiting {
+  work: (connection: Connection) => Promise<unknown>
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a
+ * commit is on disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging").
+ */
+export function openSqlite(file: string): Database {
+  const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  writer.exec('pragma journal_mode = wal; pragma synchronous = full')
+  const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  reading.exec('pragma query_only = on')
+
+  const connection = connect(writer)
+  const waiting: Waiting[] = []
+  let draining: Promise<void> | undefined
+
+  async function drain(): Promise<void> {
+    await nextTurn()
+    while (waiting.length > 0) await commit(waiting.splice(0, MAX_WORKS_A_COMMIT))
+    draining = undefined
+  }
+
+  async function commit(batch: Waiting[]): Promise<void> {
+    const done: (() => void)[] = []
+    try {
+      writer.exec('begin immediate')
+      for (const { work, resolve, reject } of batch) {
+        writer.exec('savepoint work')
+        try {
+          const value = await work(connection)
+          done.push(() => resolve(value))
+        } catch (error) {
+          if (isEngineError(error)) throw error
+          writer.exec('rollback to work')
+          done.push(() => reject(error))
+        }
+        writer.exec('release work')
+      }
+      writer.exec('commit')
+    } catch (error) {
+      if (writer.isTransaction) writer.exec('rollback')
+      const unavailable = new StoreUnavailableError('The database cannot be written now', { cause: error })
+      for (const { reject } of batch) reject(unavailable)
+      return
+    }
+    for (const settle of done) settle()
+  }
+
+  return {
+    reader: connect(reading),
+    transact: work =>
+      new Promise((resolve, reject) => {
+        // The queue holds works of any result; each resolve gets just what its own work gave.
+        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+        draining ??= drain()
+      }),
+    async close() {
+      await draining
+      reading.close()
+      writer.close()
+    },
+  }
+}
+
+/** Statements are prepared once and kept: their number is the number of SQL texts in the store. */
+function connect(database: DatabaseSync): Connection {
+  const statements = new Map<string, StatementSync>()
+  function prepared(sql: string): StatementSync {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  return {
+    async all<Row>(sql: string, params: readonly SqlValue[] = []) {
+      return prepared(sql).all(...params) as Row[] // the statement's own columns: see Connection
+    },
+    async run(sql, params = []) {
+      return Number(prepared(sql).run(...params).changes)
+    },
+  }
+}
+
+function isEngineError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
+}
