@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import pino from 'pino'
+import { hashSecret } from '../../src/api/auth.ts'
+import { type Config, readConfig, type SettingName } from '../../src/config.ts'
+import { digestOf } from '../../src/feeds/json.ts'
+import { createServer } from '../../src/server.ts'
+import { feedId } from '../../src/sid.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
+
+export const ACCOUNT = `AC${'a1'.repeat(16)}`
+export const TOKEN = 'accountToken0123456789012345678901234567'
+export const OTHER_ACCOUNT = `AC${'b2'.repeat(16)}`
+export const OTHER_TOKEN = 'otherToken012345678901234567890123456789'
+export const LIVEKIT_KEY = 'APItest'
+export const LIVEKIT_SECRET = 'livekitSecret0123456789012345678901234567'
+export const OTHER_LIVEKIT_KEY = 'APIother'
+export const OTHER_LIVEKIT_SECRET = 'otherLivekitSecret01234567890123456789012'
+export const TWILIO_TOKEN = 'twilioToken01234567890123456789012'
+export const FEED_KEY = 'feedKey0123456789012345678901234567890123'
+
+/** 2026-03-01T12:00:00Z: what the clock of a test server shows until the test sets it. */
+export const NOW_MS = Date.UTC(2026, 2, 1, 12)
+
+export interface TestServer {
+  readonly app: FastifyInstance
+  readonly store: Store
+  readonly folder: string
+  /** What the server takes for now, in unix milliseconds. */
+  readonly clock: { nowMs: number }
+  /** Every line of the log, as JSON. */
+  readonly log: string[]
+}
+
+/**
+ * The whole server over a real database in a temporary folder, with two accounts; the first has a feed of each
+ * kind, the second a LiveKit feed. Gone when the test ends.
+ */
+export async function testServer(
+  t: TestContext,
+  settings: Partial<Record<SettingName, string>> = {},
+): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
+  const clock = { nowMs: NOW_MS }
+  const log: string[] = []
+  const store = await openStore(folder)
+  await addAccounts(store)
+  const config: Config = readConfig({ database: folder, rateLimitPerMin: '0', ...settings }, {})
+  const app = await createServer({
+    config,
+    store,
+    clock: () => clock.nowMs,
+    log: pino({ level: 'debug' }, { write: line => void log.push(line) }),
+    configuredFeeds: [],
+  })
+  t.after(async () => {
+    await app.close()
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return { app, store, folder, clock, log }
+}
+
+/** An HTTP Basic header. */
+export function basic(username = ACCOUNT, password = TOKEN): { authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+/** GETs a path of the API as the first account; the status and the body read as JSON. */
+export async function get(server: TestServer, url: string, headers: Record<string, string> = basic()) {
+  const response = await server.app.inject({ url, headers })
+  return { status: response.statusCode, headers: response.headers, body: response.json() }
+}
+
+async function addAccounts(store: Store): Promise<void> {
+  const createdAtMs = NOW_MS
+  await store.accounts.put({ accountSid: ACCOUNT, name: 'one', tokenHash: hashSecret(TOKEN), createdAtMs })
+  await store.accounts.put({
+    accountSid: OTHER_ACCOUNT,
+    name: 'two',
+    tokenHash: hashSecret(OTHER_TOKEN),
+    createdAtMs: createdAtMs + 1,
+  })
+  const feeds = [
+    [ACCOUNT, 'livekit', LIVEKIT_KEY, LIVEKIT_SECRET],
+    [ACCOUNT, 'twilio', ACCOUNT, TWILIO_TOKEN],
+    [ACCOUNT, 'events', digestOf(FEED_KEY), ''],
+    [OTHER_ACCOUNT, 'livekit', OTHER_LIVEKIT_KEY, OTHER_LIVEKIT_SECRET],
+  ] as const
+  for (const [accountSid, kind, authKey, secret] of feeds) {
+    const id = feedId(accountSid, kind, authKey)
+    await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs })
+  }
+}
