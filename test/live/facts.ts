@@ -1,0 +1,124 @@
+import type { StaySeen } from './person.ts'
+import type { RoomRecord } from './record.ts'
+import type { RoomSeen } from './story.ts'
+
+/** One thing that the test saw, and what the record says of it. */
+export interface Fact {
+  subject: string
+  name: string
+  expected: string
+  got: string
+  ok: boolean
+}
+
+/** A join is known to the millisecond and shown in whole seconds; a leave is told in whole seconds. */
+const JOIN_TOLERANCE_SEC = 1
+const LEAVE_TOLERANCE_SEC = 2
+
+/** LiveKit's reasons, as Rollcall names them, with Twilio's error number where one fits. */
+const END_REASONS: Record<string, { endReason: string; errorCode: number | null }> = {
+  CLIENT_INITIATED: { endReason: 'client_left', errorCode: null },
+  DUPLICATE_IDENTITY: { endReason: 'duplicate_identity', errorCode: 53205 },
+  PARTICIPANT_REMOVED: { endReason: 'disconnected_via_api', errorCode: null },
+  ROOM_DELETED: { endReason: 'room_ended_via_api', errorCode: 53118 },
+  CONNECTION_TIMEOUT: { endReason: 'connection_lost', errorCode: 53405 },
+  SIGNAL_CLOSE: { endReason: 'connection_lost', errorCode: 53001 },
+}
+
+/** Whoever never got in failed to join, whatever ended the attempt. */
+const NEVER_GOT_IN = { endReason: 'join_failed', errorCode: 53104 }
+
+const CODECS = ['VP8', 'H264', 'VP9', 'opus']
+
+/** Holds the record of a room, row by row, against what the test saw. */
+export function factsOf(seen: RoomSeen, { room, participants }: RoomRecord): Fact[] {
+  const whoGotIn = seen.stays.filter(({ gotIn }) => gotIn)
+  const durations = participants.map(({ durationSec }) => durationSec ?? 0)
+  const about = factsAbout(seen.name)
+  return [
+    about.same('name', seen.name.split(',')[0], room.roomName),
+    about.same('status', 'completed', room.roomStatus),
+    about.moment('create_time', seen.startedAtMs, room.createTime, JOIN_TOLERANCE_SEC),
+    about.moment('end_time', seen.endedAtMs, room.endTime, LEAVE_TOLERANCE_SEC),
+    about.same('end_reason', seen.endedByApi ? 'room_ended_via_api' : null, room.endReason),
+    about.same('codecs', codecsOf(seen.stays), room.codecs),
+    about.same('unique_participants', whoGotIn.length, room.uniqueParticipants),
+    about.same(
+      'unique_participant_identities',
+      new Set(whoGotIn.map(({ identity }) => identity)).size,
+      room.uniqueParticipantIdentities,
+    ),
+    about.same('concurrent_participants', seen.peak, room.concurrentParticipants),
+    about.same('total_participant_duration_sec', sum(durations), room.totalParticipantDurationSec),
+    about.same('rows', seen.stays.length, participants.length),
+    ...seen.stays
+      .toSorted((a, b) => a.joinedAtMs - b.joinedAtMs)
+      .flatMap(stay => factsOfStay(seen, stay, participants)),
+  ]
+}
+
+/** The record of the room cannot be read. */
+export function noRecord({ name }: RoomSeen, error: unknown): Fact {
+  return factsAbout(name).same('record', 'found', error)
+}
+
+function factsOfStay(seen: RoomSeen, stay: StaySeen, rows: RoomRecord['participants']): Fact[] {
+  const about = factsAbout(`${seen.name}: ${stay.identity} ${stay.participantSid}`)
+  const row = rows.find(({ properties }) => properties?.native_participant_sid === stay.participantSid)
+  if (!row) return [about.same('row', 'present', 'absent')]
+  const end = stay.gotIn ? END_REASONS[stay.reason] : NEVER_GOT_IN
+  // An attempt that failed is one moment.
+  const leftAtMs = stay.gotIn ? stay.leftAtMs : stay.joinedAtMs
+  return [
+    about.same('identity', stay.identity, row.participantIdentity),
+    about.same('status', 'completed', row.status),
+    about.moment('join_time', stay.joinedAtMs, row.joinTime, JOIN_TOLERANCE_SEC),
+    about.moment('leave_time', leftAtMs, row.leaveTime, LEAVE_TOLERANCE_SEC),
+    about.same('duration_sec', secondsBetween(row.joinTime, row.leaveTime), row.durationSec),
+    about.same('end_reason', end?.endReason ?? `(unforeseen: ${stay.reason})`, row.endReason),
+    about.same('error_code', end?.errorCode ?? null, row.errorCode),
+    about.same('codecs', codecsOf([stay]), row.codecs),
+  ]
+}
+
+function factsAbout(subject: string) {
+  return {
+    same(name: string, expected: unknown, got: unknown): Fact {
+      const ok = JSON.stringify(expected) === JSON.stringify(got)
+      return { subject, name, expected: shown(expected), got: shown(got), ok }
+    },
+    /** Both are held to be in the second in which they are: the record shows no more. */
+    moment(name: string, expectedMs: number, got: Date | null, toleranceSec: number): Fact {
+      const offSec = got ? Math.abs(Math.floor(expectedMs / 1000) - got.getTime() / 1000) : Number.NaN
+      return {
+        subject,
+        name,
+        expected: `${clock(expectedMs, 'ms')} ±${toleranceSec} s`,
+        got: got ? clock(got.getTime(), 's') : 'null',
+        ok: offSec <= toleranceSec,
+      }
+    },
+  }
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.join(' ') || 'none' : String(value)
+}
+
+/** In the order of the contract; Opus with or without redundancy is opus. */
+function codecsOf(stays: StaySeen[]): string[] {
+  const sent = stays.flatMap(({ mimeTypes }) => mimeTypes.map(type => type.split('/')[1]))
+  return CODECS.filter(codec => sent.includes(codec) || (codec === 'opus' && sent.includes('red')))
+}
+
+function secondsBetween(from: Date | null, to: Date | null): number | null {
+  return from && to ? (to.getTime() - from.getTime()) / 1000 : null
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function clock(ms: number, precision: 's' | 'ms'): string {
+  return new Date(ms).toISOString().slice(11, precision === 's' ? 19 : 23)
+}
