@@ -24,17 +24,22 @@ export type Parsed<P extends Parameters> = {
  */
 export function parseQuery<P extends Parameters>(parameters: P, query: RawQuery): Parsed<P> {
   const entries = Object.entries(parameters).map(([name, parameter]) => {
-    const given = query[name] ?? query[snakeCase(name)]
-    const texts = (Array.isArray(given) ? given : [given]).filter(text => text !== undefined && text !== '')
+    const texts = textsGiven(name, query)
     if (texts.length === 0) return [name, undefined]
     try {
-      return [name, parameter.parse(texts as string[])] // undefined is filtered out above
+      return [name, parameter.parse(texts)]
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
       throw new ApiError('invalidParameter', `Invalid parameter ${name}: ${problem}`)
     }
   })
   return Object.fromEntries(entries) as Parsed<P> // each name with its own parse
+}
+
+/** The values given for a parameter under either of its names, but for empty ones. */
+export function textsGiven(name: string, query: RawQuery): string[] {
+  const given = query[name] ?? query[snakeCase(name)] ?? []
+  return (Array.isArray(given) ? given : [given]).filter(text => text !== '')
 }
 
 /** A whole number in a range. */

@@ -6,7 +6,7 @@ import { ApiError } from './errors.ts'
 import type { Operation } from './operation.ts'
 import { listBody, listRequest, Meta, pageOf, pageParameters } from './paging.ts'
 import { roomInPath } from './path-sid.ts'
-import { moment, type Parsed, parseQuery, text, words } from './query.ts'
+import { moment, parseQuery, type RawQuery, text, textsGiven, words } from './query.ts'
 
 export const ROOMS_PATH = '/v1/Video/Rooms'
 const DEFAULT_WINDOW_MS = 24 * 60 * 60_000
@@ -43,7 +43,7 @@ export const listRooms: Operation = {
       accountSid,
       baseUrl,
       path: ROOMS_PATH,
-      filters: filtersGiven(parsed),
+      filters: filtersGiven(query),
       query: parsed,
       nowMs: clock(),
     })
@@ -86,16 +86,9 @@ function roomJson({ sid, record }: Pick<RecordRow, 'sid' | 'record'>, baseUrl: s
   return `${record.slice(0, -1)},${JSON.stringify(own).slice(1)}`
 }
 
-/** The filters in the order in which the contract's samples write them; dates as they are understood. */
-function filtersGiven(parsed: Parsed<typeof filters>): (readonly [string, string])[] {
-  return Object.keys(filters).flatMap(name => {
-    const value = parsed[name as keyof typeof filters] // a key of the same object
-    if (value === undefined) return []
-    const values = typeof value === 'object' ? value : [value]
-    return values.map(
-      one => [name, typeof one === 'number' ? new Date(one).toISOString() : String(one)] as const,
-    )
-  })
+/** The filters as they were given, in the order in which the contract's samples write them. */
+function filtersGiven(query: RawQuery): (readonly [string, string])[] {
+  return Object.keys(filters).flatMap(name => textsGiven(name, query).map(value => [name, value] as const))
 }
 
 /** Rooms are compared by the second they are shown in. */

@@ -188,7 +188,7 @@ test('filters are kept in every URL of meta', async t => {
     if (url === null) continue
     const params = new URL(url).searchParams
     assert.deepEqual(params.getAll('RoomType'), ['group', 'go'])
-    assert.equal(params.get('CreatedAfter'), '2020-01-01T01:00:00.000Z')
+    assert.equal(params.get('CreatedAfter'), '2020-01-01T03:00:00+02:00')
   }
   const named = await get(server, `/v1/Video/Rooms?RoomName=${encodeURIComponent('v1.2 & 2')}`)
   assert.deepEqual(named.body.rooms.map(nameOf), ['v1.2 & 2'])

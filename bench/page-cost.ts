@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Operation } from '../src/api/operation.ts'
+import { listParticipants } from '../src/api/participants.ts'
+import { fetchRoom, listRooms } from '../src/api/rooms.ts'
+import type { Event } from '../src/event.ts'
+import { recordEvents } from '../src/ingest/record-events.ts'
+import { participantSid, roomSid } from '../src/sid.ts'
+import { openStore } from '../src/store/open.ts'
+
+/** A page costs the same wherever it lies: time at the far end of a long list over time at its start. */
+const ROWS = 100_000
+const BATCH = 1_000
+const REPEATS = 41
+const LIMIT_RATIO = 2
+
+const accountSid = `AC${'a1'.repeat(16)}`
+const startMs = Date.UTC(2026, 0, 1)
+const settings = { mediaRegions: {}, publisherAttributes: {} }
+const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
+const store = await openStore(folder)
+/** So late that most rooms ended more than 24 hours ago. */
+const clock = () => startMs + 1.8 * ROWS * 1000
+
+try {
+  const big = roomSid(accountSid, 'events', 'big')
+  await fill(index => ({
+    kind: 'participant.joined',
+    key: `join-${index}`,
+    atMs: startMs + index * 1000,
+    roomSid: big,
+    room: { name: 'big', startedAtMs: startMs },
+    participantSid: participantSid(big, String(index)),
+    participant: { identity: `person-${index}`, nativeKey: String(index) },
+  }))
+  await fill(index => ({
+    kind: index % 2 === 0 ? 'room.started' : 'room.ended',
+    key: `room-${index}`,
+    atMs: startMs + index * 1000,
+    roomSid: roomSid(accountSid, 'events', `room-${index >> 1}`),
+    room: { name: `room-${index >> 1}` },
+  }))
+  const { unique_participants: counted } = JSON.parse(await run(fetchRoom, { RoomSid: big }, {}))
+  assert.equal(counted, ROWS)
+
+  const ratios = [
+    await measure('participants of one room', listParticipants, { RoomSid: big }, { PageSize: '50' }),
+    await measure('rooms by date', listRooms, {}, { PageSize: '50', CreatedAfter: '2026-01-01' }),
+    await measure('rooms of the last 24 hours', listRooms, {}, { PageSize: '50' }),
+  ]
+  const failed = ratios.filter(ratio => ratio > LIMIT_RATIO).length
+  console.log(`${ratios.length - failed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+} finally {
+  await store.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function fill(eventOf: (index: number) => Event): Promise<void> {
+  for (let from = 0; from < ROWS; from += BATCH) {
+    const events = Array.from({ length: BATCH }, (_, offset) => ({
+      event: eventOf(from + offset),
+      native: '{}',
+    }))
+    const heard = { accountSid, feedId: 'FD', feedKind: 'events', receivedAtMs: startMs, events }
+    await store.transact(transaction => recordEvents(transaction, heard, settings))
+  }
+}
+
+function run(
+  operation: Operation,
+  params: Record<string, string>,
+  query: Record<string, string>,
+): Promise<string> {
+  return operation.run({ store, clock }, { accountSid, baseUrl: 'http://127.0.0.1', params, query })
+}
+
+/** Walks to the last page, then times first and last page in turn; answers the ratio of their medians. */
+async function measure(
+  what: string,
+  operation: Operation,
+  params: Record<string, string>,
+  query: Record<string, string>,
+): Promise<number> {
+  const large = { ...query, PageSize: '1000' }
+  let last: Record<string, string> = large
+  for (let url: string | null = ''; url !== null; ) {
+    const { meta } = JSON.parse(await run(operation, params, last))
+    url = meta.next_page_url
+    if (url !== null) last = Object.fromEntries(new URL(url).searchParams)
+  }
+  const far = { ...last, PageSize: query['PageSize'] ?? '50' }
+  const times: [number[], number[]] = [[], []]
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    for (const [index, asked] of [query, far].entries()) {
+      const begunMs = performance.now()
+      await run(operation, params, asked)
+      times[index]?.push(performance.now() - begunMs)
+    }
+  }
+  const [near, distant] = times.map(median)
+  const ratio = (distant ?? 0) / (near ?? 1)
+  console.log(
+    `${what}: the last page takes ${ratio.toFixed(2)} of the time of the first (limit ${LIMIT_RATIO})`,
+  )
+  return ratio
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+}

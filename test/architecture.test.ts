@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'node:test'
+
+const SRC = new URL('../src/', import.meta.url).pathname
+
+/** Which part may import which: a folder of src, or a file in it. What wires them together is not listed. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  event: [],
+  sid: [],
+  config: ['event', 'sid'],
+  feeds: ['event', 'sid', 'feeds'],
+  fold: ['event', 'fold'],
+  store: ['event', 'fold', 'store'],
+  ingest: ['event', 'sid', 'feeds', 'fold', 'store', 'ingest'],
+  api: ['event', 'sid', 'fold', 'store', 'api'],
+  demo: ['demo'],
+}
+const WIRES = ['main', 'server', 'feed-routes', 'reference', 'version', 'cli']
+
+/** What must not be found in parts that neither know the time nor touch the world. */
+const PURE = ['event', 'sid', 'feeds', 'fold']
+const IMPURE =
+  /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.|node:(?!crypto)|\bfetch\(|\bsetTimeout\(/
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+
+function partOf(file: string): string {
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '')
+}
+
+test('each part imports only what it may', () => {
+  for (const file of files) {
+    const part = partOf(file)
+    if (WIRES.includes(part)) continue
+    const allowed = MAY_IMPORT[part]
+    assert.ok(allowed !== undefined, `src/${file} belongs to no part: name it in this test`)
+    const text = readFileSync(join(SRC, file), 'utf8')
+    for (const [, from = ''] of text.matchAll(/from '(\.[^']+)'/g)) {
+      const imported = partOf(normalize(join(dirname(file), from)))
+      assert.ok(allowed.includes(imported), `src/${file} must not import ${from}`)
+    }
+  }
+})
+
+test('no feed imports another feed', () => {
+  const kinds = ['livekit', 'twilio', 'events']
+  for (const kind of kinds) {
+    const own = files.filter(file => file.startsWith(`feeds/${kind}`))
+    assert.ok(own.length > 0)
+    for (const file of own) {
+      const text = readFileSync(join(SRC, file), 'utf8')
+      for (const other of kinds.filter(name => name !== kind)) {
+        assert.ok(!text.includes(`from './${other}`), `src/${file} must not import ${other}`)
+      }
+    }
+  }
+})
+
+test('feeds and folds know no clock and touch nothing', () => {
+  for (const file of files.filter(name => PURE.includes(partOf(name)))) {
+    const text = readFileSync(join(SRC, file), 'utf8')
+    assert.doesNotMatch(text, IMPURE, `src/${file}`)
+  }
+})
+
+test('only config reads settings from the environment, and only main ends the process', () => {
+  for (const file of files) {
+    const text = readFileSync(join(SRC, file), 'utf8')
+    if (file !== 'main.ts') assert.doesNotMatch(text, /process\.(env|exit)/, `src/${file}`)
+  }
+})
