@@ -15,6 +15,8 @@ const ROWS = 100_000
 const BATCH = 1_000
 const REPEATS = 41
 const LIMIT_RATIO = 2
+/** The tail of the default list looks once through the ends of its window: it grows with that, not with history. */
+const WINDOW_LIMIT_RATIO = 6
 
 const accountSid = `AC${'a1'.repeat(16)}`
 const startMs = Date.UTC(2026, 0, 1)
@@ -45,13 +47,18 @@ try {
   const { unique_participants: counted } = JSON.parse(await run(fetchRoom, { RoomSid: big }, {}))
   assert.equal(counted, ROWS)
 
-  const ratios = [
-    await measure('participants of one room', listParticipants, { RoomSid: big }, { PageSize: '50' }),
-    await measure('rooms by date', listRooms, {}, { PageSize: '50', CreatedAfter: '2026-01-01' }),
-    await measure('rooms of the last 24 hours', listRooms, {}, { PageSize: '50' }),
-  ]
-  const failed = ratios.filter(ratio => ratio > LIMIT_RATIO).length
-  console.log(`${ratios.length - failed} passed, ${failed} failed`)
+  const lists = [
+    ['participants of one room', listParticipants, { RoomSid: big }, {}, LIMIT_RATIO],
+    ['rooms by date', listRooms, {}, { CreatedAfter: '2026-01-01' }, LIMIT_RATIO],
+    ['rooms of the last 24 hours', listRooms, {}, {}, WINDOW_LIMIT_RATIO],
+  ] as const
+  let failed = 0
+  for (const [what, operation, params, query, limit] of lists) {
+    const ratio = await measure(operation, params, { ...query, PageSize: '50' })
+    if (ratio > limit) failed++
+    console.log(`${what}: the last page takes ${ratio.toFixed(2)} of the time of the first (limit ${limit})`)
+  }
+  console.log(`${lists.length - failed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
 } finally {
   await store.close()
@@ -79,19 +86,16 @@ function run(
 
 /** Walks to the last page, then times first and last page in turn; answers the ratio of their medians. */
 async function measure(
-  what: string,
   operation: Operation,
   params: Record<string, string>,
   query: Record<string, string>,
 ): Promise<number> {
-  const large = { ...query, PageSize: '1000' }
-  let last: Record<string, string> = large
-  for (let url: string | null = ''; url !== null; ) {
-    const { meta } = JSON.parse(await run(operation, params, last))
-    url = meta.next_page_url
-    if (url !== null) last = Object.fromEntries(new URL(url).searchParams)
-  }
-  const far = { ...last, PageSize: query['PageSize'] ?? '50' }
+  const far = await lastPage(
+    operation,
+    params,
+    await lastPage(operation, params, { ...query, PageSize: '1000' }),
+    '50',
+  )
   const times: [number[], number[]] = [[], []]
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const [index, asked] of [query, far].entries()) {
@@ -106,6 +110,21 @@ async function measure(
     `${what}: the last page takes ${ratio.toFixed(2)} of the time of the first (limit ${LIMIT_RATIO})`,
   )
   return ratio
+}
+
+/** The query of the last page, walking on from a page. */
+async function lastPage(
+  operation: Operation,
+  params: Record<string, string>,
+  from: Record<string, string>,
+  pageSize = from['PageSize'] ?? '50',
+): Promise<Record<string, string>> {
+  let last: Record<string, string> = { ...from, PageSize: pageSize }
+  for (;;) {
+    const { meta } = JSON.parse(await run(operation, params, last))
+    if (meta.next_page_url === null) return last
+    last = Object.fromEntries(new URL(meta.next_page_url).searchParams)
+  }
 }
 
 function median(values: number[]): number {

@@ -69,19 +69,15 @@ export function recordStore(reader: Connection): RecordStore {
       }),
     async rooms(accountSid, filter, page) {
       const { endedFromMs } = filter
-      if (endedFromMs === undefined) return select(reader, page, roomQuery(accountSid, filter, []))
+      const query = roomQuery(accountSid, filter)
+      if (endedFromMs === undefined) return select(reader, page, query)
       // A room created since the window began cannot have ended before it: a walk along one index.
-      const recent: Condition = ['created_ms >= ?', endedFromMs]
-      // Of the others, those still open or ended since are found by their end.
-      const older: Condition[] = [
-        ['created_ms < ?', endedFromMs],
-        ['last_ms >= ?', endedFromMs],
-      ]
-      const [first, second] = page.before === undefined ? [[recent], older] : [older, [recent]]
-      const rows = await select(reader, page, roomQuery(accountSid, filter, first))
+      const recent = narrowed(query, 'created_ms >= ?', [endedFromMs])
+      const older = olderRooms(query, accountSid, endedFromMs)
+      const [first, second] = page.before === undefined ? [recent, older] : [older, recent]
+      const rows = await select(reader, page, first)
       if (rows.length >= page.limit) return rows
-      const rest = { ...page, limit: page.limit - rows.length }
-      const more = await select(reader, rest, roomQuery(accountSid, filter, second))
+      const more = await select(reader, { ...page, limit: page.limit - rows.length }, second)
       return page.before === undefined ? [...rows, ...more] : [...more, ...rows]
     },
     roomKeys: () =>
@@ -101,8 +97,22 @@ interface Query {
   descending: boolean
 }
 
-function roomQuery(accountSid: string, filter: RoomFilter, extra: readonly Condition[]): Query {
-  const conditions: Condition[] = [['account_sid = ?', accountSid], ...extra]
+/** Rooms from before the window that are open, or ended in it: found by their end, however long the history is. */
+function olderRooms(query: Query, accountSid: string, endedFromMs: number): Query {
+  const byEnd = `room_sid in (select room_sid from rooms where account_sid = ? and last_ms >= ? and +created_ms < ?)`
+  // The plus keeps SQLite from walking all of history in order of creation instead.
+  return {
+    ...narrowed(query, byEnd, [accountSid, endedFromMs, endedFromMs]),
+    key: ['+created_ms', 'room_sid'],
+  }
+}
+
+function narrowed(query: Query, sql: string, params: readonly SqlValue[]): Query {
+  return { ...query, where: [...query.where, sql], params: [...query.params, ...params] }
+}
+
+function roomQuery(accountSid: string, filter: RoomFilter): Query {
+  const conditions: Condition[] = [['account_sid = ?', accountSid]]
   if (filter.name !== undefined) conditions.push(['name = ?', filter.name])
   if (filter.createdFromMs !== undefined) conditions.push(['created_ms >= ?', filter.createdFromMs])
   if (filter.createdToMs !== undefined) conditions.push(['created_ms < ?', filter.createdToMs])
