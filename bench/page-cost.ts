@@ -105,11 +105,7 @@ async function measure(
     }
   }
   const [near, distant] = times.map(median)
-  const ratio = (distant ?? 0) / (near ?? 1)
-  console.log(
-    `${what}: the last page takes ${ratio.toFixed(2)} of the time of the first (limit ${LIMIT_RATIO})`,
-  )
-  return ratio
+  return (distant ?? 0) / (near ?? 1)
 }
 
 /** The query of the last page, walking on from a page. */
