@@ -26,8 +26,9 @@ export async function registerReference(
   await scope.register(swaggerUi, {
     routePrefix: '/docs',
     // The page needs nothing from elsewhere, and is not to be told to use https where there is none.
-    staticCSP: "default-src 'self'; img-src 'self' data:; object-src 'none'",
-    uiConfig: { docExpansion: 'list', defaultModelsExpandDepth: 0 },
+    staticCSP:
+      "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'",
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list', defaultModelsExpandDepth: 0 },
     theme: { title: 'Rollcall API' },
     transformSpecification: (_document, request) => ({ ...document(request) }),
   })

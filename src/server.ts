@@ -43,6 +43,8 @@ export interface ServerOptions {
 }
 
 const API_PREFIX = '/v1'
+const REQUEST_TIMEOUT_MS = 60_000
+const MAX_PATH_CHARS = 16_384
 
 /** The whole server, wired but not listening. Closing it leaves the store open. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -57,8 +59,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
     bodyLimit: config.bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: config.trustProxy.includes('all') ? true : [...config.trustProxy],
-    routerOptions: { ignoreTrailingSlash: true },
+    // A long SID is one that is not found, not a request that cannot be read.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_CHARS },
     rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),
     clientErrorHandler: replyToBrokenRequest,
     frameworkErrors(error, request, reply) {
@@ -125,7 +129,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
   async function notFound(request: FastifyRequest): Promise<never> {
     const methods = routes.methodsOf(request.url)
-    if (methods.length === 0) throw new ApiError('notFound')
+    if (methods.length === 0 || methods.includes(request.method)) throw new ApiError('notFound')
     throw new ApiError('methodNotAllowed', undefined, { allow: methods.join(', ') })
   }
 }

@@ -5,6 +5,9 @@ import { type Connection, type Database, type SqlValue, StoreUnavailableError } 
 const MAX_WORKS_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
 
+/** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
+const CANNOT_WRITE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
+
 interface Waiting {
   work: (connection: Connection) => Promise<unknown>
   resolve: (value: unknown) => void
@@ -41,7 +44,7 @@ export function openSqlite(file: string): Database {
           const value = await work(connection)
           done.push(() => resolve(value))
         } catch (error) {
-          if (isEngineError(error)) throw error
+          if (cannotWrite(error)) throw error
           writer.exec('rollback to work')
           done.push(() => reject(error))
         }
@@ -93,6 +96,8 @@ function connect(database: DatabaseSync): Connection {
   }
 }
 
-function isEngineError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
+/** True where the engine cannot write at all now; any other error is of one statement, and of one work alone. */
+function cannotWrite(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false
+  return CANNOT_WRITE.includes(error.errcode & 0xff)
 }

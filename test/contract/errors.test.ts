@@ -69,6 +69,7 @@ test('unknown, malformed and foreign SIDs are the same 404/20404', async t => {
     `/v1/Video/Rooms/${UNKNOWN_ROOM}/Participants/${participant}`,
     `/v1/Video/Rooms/${room}/Participants/${UNKNOWN_PARTICIPANT}`,
     '/v1/Video/Rooms/RMshort',
+    `/v1/Video/Rooms/RM${'0'.repeat(500)}`,
     '/v1/Video/Rooms/RM_no-such-room',
     '/v1/Video/Rooms/RM_nosuch',
     `/v1/Video/Rooms/${room}/Participants/${room}`,
