@@ -175,6 +175,8 @@ test('CreatedAfter is inclusive and CreatedBefore exclusive, by the second shown
   assert.deepEqual(await names('CreatedAfter=2025-01-01T10:00:01Z&CreatedBefore=2025-01-01T10:00:02Z'), [
     'at1000',
   ])
+  assert.deepEqual(await names('CreatedBefore=2025-01-01T10:00:00.200Z'), ['at400', 'at0'])
+  assert.deepEqual(await names('CreatedAfter=2025-01-01T10:00:00.200Z'), ['at2000', 'at1000'])
   assert.deepEqual(await names('CreatedBefore=2025-01-01'), [])
 })
 
