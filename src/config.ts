@@ -122,7 +122,8 @@ export function readConfig(
       return [name, setting.parse(text)]
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      throw new ConfigError(`--${setting.flag} (${setting.env}): ${problem}`)
+      const where = setting.secret === true ? setting.env : `--${setting.flag} (${setting.env})`
+      throw new ConfigError(`${where}: ${problem}.`)
     }
   })
   const config = Object.fromEntries(entries) as Config // each name with its own parse

@@ -17,9 +17,12 @@ async function main(argv: readonly string[]): Promise<number> {
     print(VERSION)
     return 0
   }
+  if (argv[0] === 'help') return await main([...argv.slice(1), '--help'])
   const command = findCommand(argv)
   if (command === undefined) {
-    const isAsked = argv.length === 0 || argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')
+    const words = argv.filter(word => word !== '--help' && word !== '-h')
+    const isGroup = words.length === 1 && commands.some(({ name }) => name.startsWith(`${words[0]} `))
+    const isAsked = argv.length === 0 || (words.length < argv.length && (words.length === 0 || isGroup))
     const help = programHelp(commands.filter(isUnder(argv)), VERSION)
     if (isAsked) print(help)
     else process.stderr.write(`rollcall: unknown command: ${argv.join(' ')}\n\n${help}\n`)
@@ -30,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     if (isUsageError(error)) {
-      process.stderr.write(`rollcall: ${error.message}\nSee rollcall ${command.name} --help.\n`)
+      process.stderr.write(`rollcall: ${usageProblem(error)}\nSee rollcall ${command.name} --help.\n`)
       return USAGE_EXIT_CODE
     }
     process.stderr.write(`rollcall: ${error instanceof CommandError ? error.message : String(error)}\n`)
@@ -59,12 +62,17 @@ async function runCommand(command: Command, argv: readonly string[], print: (lin
     Object.entries(values).map(([flag, value]) => [flag, typeof value === 'string' ? value : undefined]),
   )
   const flagged = command.settings.map(name => [name, given[SETTINGS[name].flag]] as const)
+  // A setting that the command does not heed cannot stop it, however it is set.
+  const heeded = command.settings.map(name => [SETTINGS[name].env, process.env[SETTINGS[name].env]] as const)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   await command.run({
     options: given,
     args: positionals,
-    config: readConfig(Object.fromEntries(flagged) as Partial<Record<SettingName, string>>, process.env),
+    config: readConfig(
+      Object.fromEntries(flagged) as Partial<Record<SettingName, string>>, // the command's own settings
+      Object.fromEntries(heeded),
+    ),
     print,
     readLine,
     clock: Date.now,
@@ -87,6 +95,11 @@ function isUsageError(error: unknown): error is Error {
     error instanceof ConfigError ||
     (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
   )
+}
+
+/** The first sentence of what parseArgs says: the rest is advice on arguments that begin with a dash. */
+function usageProblem(error: Error): string {
+  return error instanceof ConfigError ? error.message : `${error.message.split(/\.\s/, 1)[0]}.`
 }
 
 async function readLine(prompt: string): Promise<string> {

@@ -40,7 +40,7 @@ export const demo: Command = {
     const store = await openStore(database)
     try {
       const { accountSid } = await ensureDefaultAccount(store, config, clock())
-      const { server, url } = await startServer({ config, store, clock, accountSid })
+      const { url, close } = await startServer({ config, store, clock, accountSid })
       try {
         const webhooks = webhooksOf(dayOfRooms, clock())
         for (const payload of webhooks) {
@@ -66,7 +66,7 @@ export const demo: Command = {
         print('Ctrl-C stops it; nothing is kept.')
         if (!stop.aborted) await once(stop, 'abort')
       } finally {
-        await server.close()
+        await close()
       }
     } finally {
       await store.close()

@@ -31,13 +31,14 @@ export const feedAdd: Command = {
       const kind = kindOf(context.args[0])
       const { accountSid } = await chooseAccount(store, context.options['account'])
       const { authKey, secret, told } = await newKeys(kind, accountSid, context)
-      const known = await store.feeds.find(kind, authKey)
+      const id = feedId(accountSid, kind, authKey)
+      // A feed that was given another key since still has the id of its first.
+      const known = (await store.feeds.find(kind, authKey)) ?? (await feedById(store, id))
       if (known !== undefined) {
         throw new CommandError(
           `That ${kind} feed is there already: rollcall feed rotate ${known.feedId} changes its secret.`,
         )
       }
-      const id = feedId(accountSid, kind, authKey)
       await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs: context.clock() })
       context.print(`Feed     ${id}`)
       for (const line of told) context.print(line)
@@ -84,12 +85,19 @@ export const feedRotate: Command = {
   args: '<ID>',
   options: { key: ['KEY', 'livekit: a new API key as well'] },
   settings,
+  notes: [
+    'The new secret of livekit and of twilio is read from standard input; the new key of events is made up and printed.',
+  ],
   run: context =>
     withStore(context, async store => {
       const feed = await findFeed(store, context.args[0])
       const key = context.options['key'] ?? (feed.kind === 'livekit' ? feed.authKey : undefined)
       const options = key === undefined ? {} : { key }
       const { authKey, secret, told } = await newKeys(feed.kind, feed.accountSid, { ...context, options })
+      const holder = await store.feeds.find(feed.kind, authKey)
+      if (holder !== undefined && holder.feedId !== feed.feedId) {
+        throw new CommandError(`That key is the one of feed ${holder.feedId}.`)
+      }
       await store.feeds.put({ ...feed, authKey, secret })
       context.print(`Feed     ${feed.feedId}`)
       for (const line of told) context.print(line)
@@ -150,9 +158,13 @@ async function readSecret({ readLine }: Pick<CommandContext, 'readLine'>, prompt
 }
 
 async function findFeed(store: Store, id: string | undefined): Promise<FeedRow> {
-  const feed = (await store.feeds.list()).find(row => row.feedId === id)
+  const feed = await feedById(store, id)
   if (feed === undefined) throw new CommandError(`There is no feed ${id}: see rollcall feed list.`)
   return feed
+}
+
+async function feedById(store: Store, id: string | undefined): Promise<FeedRow | undefined> {
+  return (await store.feeds.list()).find(row => row.feedId === id)
 }
 
 function kindOf(kind: string | undefined): string {

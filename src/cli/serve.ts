@@ -16,16 +16,17 @@ export const serve: Command = {
     withStore(context, async store => {
       const { config, clock, print, stop } = context
       const { accountSid, newToken } = await ensureDefaultAccount(store, config, clock())
-      const { server, url } = await startServer({ config, store, clock, accountSid })
-      print(`Rollcall listens on ${url}`)
       print(`Account SID    ${accountSid}`)
       if (newToken !== undefined) {
+        // Before the server listens: should it fail to, the token is known all the same.
         print(`Auth token     ${newToken}`)
         print('               It is shown this once; rollcall account rotate makes another.')
       }
+      const { url, close } = await startServer({ config, store, clock, accountSid })
+      print(`Rollcall listens on ${url}`)
       print(`API reference  ${url}/docs`)
       print(`Feeds          ${feeds.map(feed => url + feed.path).join('  ')}`)
       if (!stop.aborted) await once(stop, 'abort')
-      await server.close()
+      await close()
     }),
 }

@@ -1,16 +1,25 @@
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import type { CommandContext } from './command.ts'
+import { type CommandContext, CommandError } from './command.ts'
 
 /** Runs a command's work over the store that the settings name, and closes it. */
 export async function withStore(
   context: CommandContext,
   work: (store: Store) => Promise<void>,
 ): Promise<void> {
-  const store = await openStore(context.config.database)
+  const store = await open(context.config.database)
   try {
     await work(store)
   } finally {
     await store.close()
+  }
+}
+
+async function open(place: string): Promise<Store> {
+  try {
+    return await openStore(place)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`Cannot open the database: ${problem}`)
   }
 }

@@ -13,6 +13,11 @@ export interface CloudEvent {
 
 const MAX_BATCH = 1_000
 
+/** Source and id: an event that has both in common with another is the same (CloudEvents 1.0.2, `id`). */
+export function eventKey({ source, id }: CloudEvent): string {
+  return `${source.replaceAll('|', '%7C')}|${id}`
+}
+
 /**
  * The CloudEvents of a request: structured, batched or binary mode, and plain JSON holding one envelope or an array.
  * Throws JunkError. Source: CloudEvents 1.0.2, HTTP protocol binding and JSON event format.

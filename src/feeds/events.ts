@@ -12,9 +12,11 @@ import {
   TRACK_KINDS,
 } from '../event.ts'
 import { participantSid, roomSid } from '../sid.ts'
-import { type CloudEvent, cloudEventsOf } from './cloud-event.ts'
+import { type CloudEvent, cloudEventsOf, eventKey } from './cloud-event.ts'
 import { type Feed, JunkError, UnauthenticError } from './feed.ts'
-import { dateOf, digestOf, known, withoutSecrets } from './json.ts'
+import { dateOf, digestOf, known, textsOf, withoutSecrets } from './json.ts'
+
+const ERROR_CODES: ReadonlyMap<string, number | undefined> = new Map(Object.entries(END_REASON_ERROR_CODES))
 
 /** The canonical kinds: the `type` of a CloudEvent sent here. */
 export const EVENT_KINDS = Event.anyOf.map(variant => variant.properties.kind.const)
@@ -120,7 +122,7 @@ function eventOf(envelope: CloudEvent, index: number, accountSid: string): Event
   if (namesSid(data)) throw fail('data may not set SIDs: they are derived from room.key and participant.key.')
 
   const room = roomSid(accountSid, 'events', data.room.key)
-  const common = { key: `${envelope.source}|${envelope.id}`, atMs, roomSid: room, room: roomFacts(data) }
+  const common = { key: eventKey(envelope), atMs, roomSid: room, room: roomFacts(data) }
   const ending = endingOf(data)
   if (kind === 'room.started' || kind === 'room.updated') return { kind, ...common }
   if (kind === 'room.ended') return { kind, ...common, ...ending }
@@ -169,16 +171,14 @@ function participantFacts(participant: NonNullable<EventData['participant']>): P
   const { identity, displayName, kind, region, attributes, publisherInfo, codecs } = participant
   return known({
     nativeKey: participant.key,
-    ...{ identity, displayName, kind, region, attributes, publisherInfo },
+    ...{ identity, displayName, kind, region },
+    attributes: textsOf(attributes),
+    publisherInfo: textsOf(publisherInfo),
     joinedAtMs: dateOf(participant.joinedAt),
     codecs: codecs?.map(codecName),
   })
 }
 
 function endingOf({ endReason, errorCode }: EventData) {
-  const codes: Readonly<Record<string, number | undefined>> = END_REASON_ERROR_CODES
-  return known({
-    endReason,
-    errorCode: errorCode ?? (endReason === undefined ? undefined : codes[endReason]),
-  })
+  return known({ endReason, errorCode: errorCode ?? ERROR_CODES.get(endReason ?? '') })
 }

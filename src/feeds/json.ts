@@ -3,7 +3,8 @@ import { JunkError } from './feed.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
-const SECRET_KEY = /password|secret|token|credential|stream_?key|access_?key|private_?key/i
+const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
+const DATE = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /** The body as JSON. Throws JunkError. */
 export function parseJson(body: Buffer): unknown {
@@ -33,30 +34,39 @@ export function intOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined
 }
 
-/** A moment in ISO 8601, in unix milliseconds. */
+/** A moment in RFC 3339, in unix milliseconds. Unix time has no leap seconds: one is the second before it. */
 export function dateOf(value: unknown): number | undefined {
-  if (
-    typeof value !== 'string' ||
-    !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value)
-  ) {
-    return undefined
-  }
-  const ms = Date.parse(value)
+  if (typeof value !== 'string') return undefined
+  const day = DATE.exec(value)?.[1]
+  if (day === undefined || !isCalendarDay(day)) return undefined
+  const ms = Date.parse(value.replace(':60', ':59'))
   return Number.isNaN(ms) ? undefined : Math.floor(ms)
 }
 
-/** An object's members that are texts. */
+/** Date.parse takes 30 February for 2 March. */
+function isCalendarDay(day: string): boolean {
+  const ms = Date.parse(day)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
+}
+
+/** An object's members that are texts, but for those whose name speaks of a secret. */
 export function textsOf(value: unknown): Record<string, string> | undefined {
   const entries = Object.entries(objectOf(value) ?? {}).flatMap(([key, member]) => {
-    const text = textOf(member)
+    const text = SECRET_KEY.test(key) ? undefined : textOf(member)
     return text === undefined ? [] : [[key, text] as const]
   })
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-/** The value as JSON without any member whose name speaks of a secret. */
+/** The value as JSON without any member whose name speaks of a secret. Throws JunkError. */
 export function withoutSecrets(value: unknown): string {
-  return JSON.stringify(value, (key, member) => (SECRET_KEY.test(key) ? undefined : member))
+  try {
+    return JSON.stringify(value, (key, member) => (SECRET_KEY.test(key) ? undefined : member))
+  } catch (error) {
+    // What was parsed has no cycles: it can only be too deep for the stack.
+    if (error instanceof RangeError) throw new JunkError('The body is nested too deeply.')
+    throw error
+  }
 }
 
 /** An object's members that are known: what is undefined is left out. */

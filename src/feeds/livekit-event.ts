@@ -63,7 +63,7 @@ export function eventOf(payload: Json, key: string, accountSid: string): Event |
   const participant = objectOf(payload['participant'])
   const facts = room && roomFacts(room)
   const joinedAtMs = participant && msOf(participant, 'joinedAt')
-  const atMs = secondsToMs(field(payload, 'createdAt')) ?? joinedAtMs ?? facts?.startedAtMs
+  const atMs = secondsToMs(field(payload, 'createdAt')) ?? ownMoment(name, joinedAtMs, facts)
   if (room === undefined || facts === undefined || nativeRoomSid === undefined || atMs === undefined) {
     return undefined
   }
@@ -80,6 +80,12 @@ export function eventOf(payload: Json, key: string, accountSid: string): Event |
     participant: participantFacts(participant),
   }
   return participantEvent(name, payload, ofParticipant) ?? { kind: 'room.updated', ...common }
+}
+
+/** Old servers send no createdAt: a start and a join tell their moment themselves, a leave does not. */
+function ownMoment(name: string | undefined, joinedAtMs: number | undefined, facts: RoomFacts | undefined) {
+  if (name === 'room_started') return facts?.startedAtMs
+  return name === 'participant_joined' ? joinedAtMs : undefined
 }
 
 type Common = Pick<Event, 'key' | 'atMs' | 'roomSid' | 'room'>
@@ -185,8 +191,8 @@ function participantFacts(participant: Json): ParticipantFacts {
 }
 
 function participantKind(participant: Json): ParticipantKind {
-  const native = participant['kind'] ?? 'STANDARD'
-  const kind = KINDS[String(native)] ?? 'other'
+  const native = String(participant['kind'] ?? 'STANDARD')
+  const kind = (Object.hasOwn(KINDS, native) ? KINDS[native] : undefined) ?? 'other'
   const permission = objectOf(participant['permission'])
   if (kind !== 'person') return kind
   if (permission?.['recorder'] === true) return 'recorder'
@@ -227,7 +233,7 @@ function egressDurationSec(info: Json): number | undefined {
 /** `<name>Ms` where the server sends it, else `<name>` in seconds. */
 function msOf(object: Json, name: string): number | undefined {
   const ms = intOf(field(object, `${name}Ms`))
-  return ms === undefined || ms === 0 ? secondsToMs(field(object, name)) : ms
+  return ms === undefined || ms <= 0 ? secondsToMs(field(object, name)) : ms
 }
 
 function secondsToMs(value: unknown): number | undefined {

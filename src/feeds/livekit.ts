@@ -47,15 +47,16 @@ export const livekit: Feed = {
   },
 
   decode(delivery, accountSid): Decoded {
-    const payload = objectOf(parseJson(delivery.body))
-    const native = withoutSecrets(payload ?? null)
+    const body = parseJson(delivery.body)
+    const payload = objectOf(body)
+    const native = withoutSecrets(body)
     const key = textOf(payload?.['id']) ?? digestOf(delivery.body)
     const event = payload && eventOf(payload, key, accountSid)
     if (event !== undefined) return { events: [{ event, native }], kept: [] }
     const name = textOf(payload?.['event']) ?? 'without a name'
     return {
       events: [],
-      kept: [{ payloadKey: key, reason: `LiveKit event ${name} tells of no room`, native }],
+      kept: [{ payloadKey: key, reason: `LiveKit event ${name} names no room or no moment`, native }],
     }
   },
 

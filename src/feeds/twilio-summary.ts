@@ -10,7 +10,7 @@ import {
   type RoomFacts,
 } from '../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../sid.ts'
-import type { CloudEvent } from './cloud-event.ts'
+import { type CloudEvent, eventKey } from './cloud-event.ts'
 import { dateOf, intOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
 
 const PROPERTIES = [
@@ -33,7 +33,7 @@ export function summaryAccount(data: Json): string | undefined {
 export function summaryEvents(envelope: CloudEvent, data: Json): Event[] {
   const roomSid = textOf(data['room_sid']) ?? ''
   if (!/^com\.twilio\.video\.insights\./.test(envelope.type) || !ROOM_SID.test(roomSid)) return []
-  const key = `${envelope.source}|${envelope.id}`
+  const key = eventKey(envelope)
   if (/\broom-summary\b/.test(envelope.type)) return roomEvents(key, roomSid, data)
   if (/\bparticipant-summary\b/.test(envelope.type)) return participantEvents(key, roomSid, data)
   return []
@@ -85,8 +85,10 @@ function roomFacts(data: Json): RoomFacts {
 }
 
 function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
-  // The first flavour of the summary carries the properties at its top level as well.
-  const properties = { ...data, ...objectOf(data['properties']) }
+  // The first flavour of the summary carries the properties at its top level as well; the second counts `tracks`.
+  const { audio, video, data: dataTracks } = objectOf(data['tracks']) ?? {}
+  const counted = { num_audio_tracks: audio, num_video_tracks: video, num_data_tracks: dataTracks }
+  const properties: Json = { ...counted, ...data, ...objectOf(data['properties']) }
   const stated = PROPERTIES.flatMap(name => {
     const value = properties[name]
     return typeof value === 'boolean' || Number.isSafeInteger(value)

@@ -1,12 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { ACCOUNT_SID } from '../sid.ts'
-import { cloudEventsOf } from './cloud-event.ts'
+import { cloudEventsOf, eventKey } from './cloud-event.ts'
 import { type Decoded, type Delivery, type Feed, JunkError, UnauthenticError } from './feed.ts'
 import { objectOf, textOf, withoutSecrets } from './json.ts'
 import { type Callback, callbackEvent, callbackKey } from './twilio-callback.ts'
 import { summaryAccount, summaryEvents } from './twilio-summary.ts'
 
-const STANDARD_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
+const STANDARD_PORTS: Readonly<Record<string, string>> = { 'http://': '80', 'https://': '443' }
 
 /**
  * Twilio Video status callbacks (form POST, or GET) and Event Streams' video-insights summaries (JSON).
@@ -21,6 +21,7 @@ export const twilio: Feed = {
     'Twilio Video status callbacks and Event Streams, signed with the auth token of the Twilio account',
 
   claim(delivery) {
+    if (!URL.canParse(delivery.url)) throw new JunkError('The Host header is not a host name.')
     const account = accountOf(delivery)
     if (account === undefined) throw new UnauthenticError('The delivery names no Twilio account.')
     return account
@@ -77,7 +78,7 @@ function decodeSummaries(delivery: Delivery, accountSid: string): Decoded {
     const decoded = summaryEvents(envelope, data)
     events.push(...decoded.map(event => ({ event, native })))
     if (decoded.length === 0) {
-      const payloadKey = `${envelope.source}|${envelope.id}`
+      const payloadKey = eventKey(envelope)
       kept.push({ payloadKey, reason: `Twilio event ${envelope.type} is not understood`, native })
     }
   }
@@ -109,10 +110,11 @@ function sortedPairs(delivery: Delivery): string[] {
   return names.flatMap(name => [...new Set(posted.getAll(name))].sort().map(value => name + value))
 }
 
-/** Twilio may sign with the standard port written out or not. */
+/** Twilio signs the address as it was written, with its port or without: the official SDKs try both. */
 function urlForms(url: string): string[] {
-  const { protocol, hostname, port, host } = new URL(url)
-  const path = url.slice(url.indexOf(host, protocol.length + 2) + host.length)
-  if (port !== '') return [`${protocol}//${host}${path}`]
-  return [`${protocol}//${hostname}${path}`, `${protocol}//${hostname}:${STANDARD_PORTS[protocol]}${path}`]
+  const [asWritten = '', scheme = '', host = '', port] =
+    /^(\w+:\/\/)([^/?#]*?)(?::(\d+))?(?=[/?#]|$)/.exec(url) ?? []
+  const rest = url.slice(asWritten.length)
+  const standardPort = STANDARD_PORTS[scheme.toLowerCase()]
+  return [`${scheme}${host}${rest}`, `${scheme}${host}:${port ?? standardPort}${rest}`]
 }

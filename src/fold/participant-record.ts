@@ -86,7 +86,6 @@ export function participantRecord(
   const leaveSec = secondOf(stay.leaveMs)
   const errorCode = stay.ending.errorCode ?? null
   const region = state.region?.value ?? null
-  const mapped = region === null ? undefined : settings.mediaRegions[region]
   return {
     participant_sid: names.participantSid,
     participant_identity: state.identity?.value ?? null,
@@ -100,7 +99,7 @@ export function participantRecord(
     end_reason: stay.ending.reason ?? null,
     error_code: errorCode,
     error_code_url: errorCode === null ? null : `https://www.twilio.com/docs/api/errors/${errorCode}`,
-    media_region: state.mediaRegion?.value ?? mapped ?? null,
+    media_region: state.mediaRegion?.value ?? mappedRegion(settings, region),
     properties: {
       feed: names.feedKind,
       native_room_sid: names.nativeRoomSid ?? null,
@@ -122,6 +121,11 @@ export function participantRecord(
     edge_location: state.edgeLocation?.value ?? null,
     publisher_info: publisherInfo(state, settings),
   }
+}
+
+/** The media region that the settings name for the server's own. */
+export function mappedRegion({ mediaRegions }: RecordSettings, region: string | null): MediaRegion | null {
+  return region !== null && Object.hasOwn(mediaRegions, region) ? (mediaRegions[region] ?? null) : null
 }
 
 function countTracks(state: ParticipantState, kind: string): number {

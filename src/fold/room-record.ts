@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { CODECS, CREATED_METHODS, EDGE_LOCATIONS, MEDIA_REGIONS, ROOM_TYPES } from '../event.ts'
 import type { RoomNumbers } from './numbers.ts'
-import type { RecordSettings } from './participant-record.ts'
+import { mappedRegion, type RecordSettings } from './participant-record.ts'
 import { union } from './register.ts'
 import { type RoomState, roomEndReason, roomStartMs } from './room.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
@@ -64,7 +64,6 @@ export function roomRecord(
   const createSec = secondOf(roomStartMs(state))
   const endSec = state.endedAtMs === undefined ? undefined : Math.max(secondOf(state.endedAtMs), createSec)
   const region = state.region?.value ?? null
-  const mapped = region === null ? undefined : settings.mediaRegions[region]
   const status = endSec === undefined ? 'in_progress' : 'completed'
   return {
     account_sid: names.accountSid,
@@ -84,7 +83,7 @@ export function roomRecord(
     concurrent_participants: numbers.peak,
     max_concurrent_participants: state.maxParticipants?.value ?? null,
     codecs: codecsShown(union(numbers.codecs, state.codecs)),
-    media_region: state.mediaRegion?.value ?? mapped ?? null,
+    media_region: state.mediaRegion?.value ?? mappedRegion(settings, region),
     duration_sec: endSec === undefined ? null : endSec - createSec,
     total_participant_duration_sec: numbers.totalDurationSec,
     total_recording_duration_sec: recordedSec(state),

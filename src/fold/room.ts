@@ -90,7 +90,7 @@ export function roomStartMs(state: RoomState): number {
 
 function withFacts(state: RoomState, event: Event): RoomState {
   const facts = event.room
-  const joinedAtMs = 'participant' in event ? event.participant.joinedAtMs : undefined
+  const { joinedAtMs, joinedAtMsReckoned } = 'participant' in event ? event.participant : {}
   return {
     ...state,
     nativeKey: state.nativeKey ?? facts.nativeKey,
@@ -105,7 +105,7 @@ function withFacts(state: RoomState, event: Event): RoomState {
     statusCallbackMethod: latest(state.statusCallbackMethod, facts.statusCallbackMethod, event),
     startedAtMs: minOf(state.startedAtMs, facts.startedAtMs),
     startedAtMsReckoned: minOf(state.startedAtMsReckoned, facts.startedAtMsReckoned),
-    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? event.atMs),
+    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? joinedAtMsReckoned ?? event.atMs),
     recordingEnabled: either(state.recordingEnabled, facts.recordingEnabled),
     recordingDurationSec: latest(state.recordingDurationSec, facts.recordingDurationSec, event),
     codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),

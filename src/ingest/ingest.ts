@@ -24,6 +24,8 @@ export interface Ingest {
 }
 
 const FUTURE_LIMIT_MS = 5 * 60_000
+/** The last moment that a Date can hold (ECMAScript, time values). */
+const LAST_DATE_MS = 8.64e15
 
 /** The spine: verify, decode, append, fold, save. Resolves once what it tells of is durable. */
 export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): Promise<Outcome> {
@@ -68,7 +70,7 @@ function refuseFuture({ events }: Decoded, nowMs: number): void {
   for (const { event } of events) {
     const latestMs = Math.max(event.atMs, ...statedTimes(event))
     if (latestMs > nowMs + FUTURE_LIMIT_MS) {
-      const at = new Date(latestMs).toISOString()
+      const at = latestMs > LAST_DATE_MS ? `${latestMs} ms` : new Date(latestMs).toISOString()
       throw new JunkError(`Event ${event.key} is of the future (${at}): compare the clocks of both machines.`)
     }
   }

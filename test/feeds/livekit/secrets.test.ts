@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { livekitRoom } from '../../support/livekit.ts'
+import { FEED_KEY, NOW_MS, type TestServer, testServer } from '../../support/test-server.ts'
+import { assertShows, deliveriesOf, servedParticipant, tell } from '../served.ts'
+
+const START = NOW_MS - 600_000
+
+test('no secret of a payload is ever on disk, in the log or in an answer', async t => {
+  const server = await testServer(t)
+  const room = livekitRoom('vault', START)
+  const { name, sid } = { name: 'vault', sid: room.sid }
+  const egressInfo = {
+    ...{ egressId: 'EG_1', roomId: sid, roomName: name },
+    roomComposite: {
+      fileOutputs: [
+        {
+          s3: { accessKey: 'hidden-1', secret: 'hidden-2', sessionToken: 'hidden-3', bucket: 'shown-bucket' },
+        },
+        { gcp: { credentials: 'hidden-4' } },
+        { azure: { accountName: 'shown-account', accountKey: 'hidden-5' } },
+      ],
+    },
+  }
+  const ingressInfo = { ingressId: 'IN_1', streamKey: 'hidden-6', state: { roomId: sid } }
+  const attributes = { seat: 'shown-seat', accessToken: 'hidden-7', clientSecret: 'hidden-8' }
+  const started = room.started()
+  assert.ok(JSON.stringify(started).includes('turn-password'), 'the room tells its TURN password')
+  const at = { createdAt: String(START / 1000) }
+  await tell(
+    server,
+    started,
+    room.joined('ann', START, { attributes }),
+    { event: 'egress_started', id: 'EV_a', egressInfo, ...at },
+    { event: 'ingress_started', id: 'EV_b', ingressInfo, ...at },
+    { event: 'agent_job_started', id: 'EV_c', job: { room: { sid }, token: 'hidden-9' }, ...at },
+    { event: 'password_changed', id: 'EV_d', password: 'hidden-10', ...at },
+    { event: 'sip_trunk', id: 'EV_e', sip: { auth_password: 'hidden-11', private_key: 'hidden-12' }, ...at },
+  )
+  assertShows(await servedParticipant(server, sid), { properties: { attributes: { seat: 'shown-seat' } } })
+  const onDisk = bytesOf(server)
+  const log = JSON.stringify([await deliveriesOf(server), server.log])
+  for (const secret of ['turn-password', /hidden-\d+/.source, FEED_KEY]) {
+    assert.doesNotMatch(onDisk, new RegExp(secret), `${secret} is on disk`)
+    assert.doesNotMatch(log, new RegExp(secret), `${secret} is in the log`)
+  }
+  for (const shown of ['shown-bucket', 'shown-account', 'shown-seat']) {
+    assert.ok(onDisk.includes(shown), `${shown} is no secret and stays in the evidence`)
+  }
+})
+
+test('the files are readable by their owner alone, since the secrets of the feeds are in them', async t => {
+  const server = await testServer(t)
+  await tell(server, livekitRoom('modes', START).started())
+  const modes = readdirSync(server.folder, { withFileTypes: true })
+    .filter(file => file.isFile())
+    .map(file => [file.name, modeOf(server, file.name)])
+  assert.deepEqual(Object.fromEntries(modes), {
+    ...{ 'rollcall.db': '600', 'rollcall.db-shm': '600', 'rollcall.db-wal': '600' },
+  })
+})
+
+function bytesOf({ folder }: TestServer): string {
+  return readdirSync(folder)
+    .map(name => readFileSync(join(folder, name), 'latin1'))
+    .join('\n')
+}
+
+function modeOf({ folder }: TestServer, name: string): string {
+  return (statSync(join(folder, name)).mode & 0o777).toString(8)
+}

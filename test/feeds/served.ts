@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type Type from 'typebox'
+import type { Participant } from '../../src/api/participants.ts'
+import type { Room } from '../../src/api/rooms.ts'
+import { deliver } from '../support/livekit.ts'
+import { basic, get, type TestServer } from '../support/test-server.ts'
+
+export type ServedRoom = Type.Static<typeof Room>
+export type ServedParticipant = Type.Static<typeof Participant>
+
+const ALL_ROOMS = '/v1/Video/Rooms?CreatedAfter=2000-01-01&PageSize=1000'
+
+/** The room as the API serves it, named by its SID or by LiveKit's own id. */
+export async function servedRoom(server: TestServer, sid: string, as = basic()): Promise<ServedRoom> {
+  const { status, body } = await get(server, `/v1/Video/Rooms/${sid}`, as)
+  assert.equal(status, 200, `room ${sid}: ${JSON.stringify(body)}`)
+  return body
+}
+
+/** The participants of the room as the API lists them. */
+export async function servedParticipants(
+  server: TestServer,
+  sid: string,
+  as = basic(),
+): Promise<ServedParticipant[]> {
+  const { status, body } = await get(server, `/v1/Video/Rooms/${sid}/Participants?PageSize=1000`, as)
+  assert.equal(status, 200, `participants of ${sid}: ${JSON.stringify(body)}`)
+  return body.participants
+}
+
+/** The one participant of the room. */
+export async function servedParticipant(server: TestServer, sid: string): Promise<ServedParticipant> {
+  const [only, ...others] = await servedParticipants(server, sid)
+  assert.ok(only !== undefined && others.length === 0, `${sid} has not one participant`)
+  return only
+}
+
+/** Every room of the account, of whatever age. */
+export async function servedRooms(server: TestServer, as = basic()): Promise<ServedRoom[]> {
+  const { body } = await get(server, ALL_ROOMS, as)
+  return body.rooms
+}
+
+/** Delivers LiveKit webhooks in order; each must be taken. */
+export async function tell(server: TestServer, ...payloads: readonly unknown[]): Promise<void> {
+  for (const payload of payloads) {
+    const response = await deliver(server, payload)
+    assert.equal(response.statusCode, 200, response.body)
+  }
+}
+
+/** What a statement finds in the database of the server. */
+export function rowsOf(server: TestServer, sql: string) {
+  const database = databaseOf(server)
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
+
+/** Another connection to the database of the server, as another process would have. */
+export function databaseOf(server: TestServer): DatabaseSync {
+  return new DatabaseSync(join(server.folder, 'rollcall.db'))
+}
+
+/** Closes the server and answers its log of deliveries, oldest first: closing writes what is pending. */
+export async function deliveriesOf(server: TestServer) {
+  await server.app.close()
+  return await server.store.feeds.lastDeliveries(100)
+}
+
+/** Asserts the members that are named, each whole; of `properties` also only those that are named. */
+export function assertShows(actual: object | undefined, expected: object, message?: string): void {
+  assert.deepEqual(named(actual, expected), expected, message)
+}
+
+function named(actual: object | undefined, expected: object): object {
+  const members = new Map(Object.entries(actual ?? {}))
+  const entries = Object.entries(expected).map(([name, member]) => {
+    const value = members.get(name)
+    return [name, name === 'properties' ? named(value, member) : value]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const ROOT = join(import.meta.dirname, '../..')
+const START_WITHIN_MS = 30_000
+const END_WITHIN_MS = 30_000
+
+/** What a program did: null for the code of one that a signal ended. */
+export interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  /** All that it has printed so far. */
+  stdout(): string
+  /** All that it has logged so far. */
+  stderr(): string
+  /** Sends the signal and waits for the end; `tookMs` is the time between. */
+  stop(signal?: NodeJS.Signals): Promise<Ended & { readonly tookMs: number }>
+}
+
+/** A test, or whatever else can run something when it is over. */
+export interface Scope {
+  after(work: () => Promise<void>): void
+}
+
+export interface Invocation {
+  readonly args: readonly string[]
+  /** Settings and other variables: nothing of the developer's environment but PATH and HOME is passed on. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Where it runs, so that nothing is found or left in the project. */
+  readonly cwd: string
+  /** Written to its standard input, which then stays open, as a terminal's does. */
+  readonly input?: string
+  readonly umask?: number
+  /** What is run: Node with src/main.ts unless given. */
+  readonly command?: readonly [file: string, ...args: string[]]
+}
+
+/** Runs the program to its end. */
+export async function runProgram(invocation: Invocation): Promise<Ended> {
+  const { child, ended } = launch(invocation)
+  const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+  const outcome = await ended
+  clearTimeout(killer)
+  return outcome
+}
+
+/** Starts the program and waits until it has printed what matches; it is ended with the test. */
+export async function startProgram(t: Scope, invocation: Invocation, ready: RegExp): Promise<Running> {
+  const { child, ended, output } = launch(invocation)
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  await until('the program to start', START_WITHIN_MS, () => {
+    if (child.exitCode !== null) throw new Error(`It ended: ${JSON.stringify(output)}`)
+    return ready.test(output.stdout) || undefined
+  })
+  return {
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    async stop(signal = 'SIGTERM') {
+      const sinceMs = performance.now()
+      child.kill(signal)
+      const outcome = await ended
+      return { ...outcome, tookMs: performance.now() - sinceMs }
+    },
+  }
+}
+
+/** A new folder, gone with the test. */
+export async function temporaryFolder(t: Scope): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** Asks until there is an answer. What does not come in time is an error that names what was awaited. */
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  ask: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const deadlineMs = performance.now() + limitMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (performance.now() > deadlineMs) throw new Error(`Waited ${limitMs} ms in vain for ${what}`)
+    await delay(20)
+  }
+}
+
+function launch(invocation: Invocation) {
+  const child = spawnIn(invocation)
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.on('data', chunk => {
+    output.stdout += chunk
+  })
+  child.stderr?.on('data', chunk => {
+    output.stderr += chunk
+  })
+  const ended = once(child, 'close').then((): Ended => ({ exitCode: child.exitCode, ...output }))
+  return { child, output, ended }
+}
+
+function spawnIn({ args, env, cwd, input, umask, command }: Invocation): ChildProcess {
+  const [file, ...first] = command ?? [process.execPath, join(ROOT, 'src/main.ts')]
+  const before = umask === undefined ? undefined : process.umask(umask)
+  const child = spawn(file, [...first, ...args], {
+    cwd,
+    env: { ...bareEnvironment(), ...env },
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })
+  if (before !== undefined) process.umask(before)
+  // A program may end without having read anything.
+  child.stdin?.on('error', () => {})
+  child.stdin?.write(input)
+  return child
+}
+
+/** What was compiled is kept for the next start, which then takes half the time. */
+function bareEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env
+  return { PATH, HOME, NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/rollcall-tests') }
+}
