@@ -150,6 +150,7 @@ export type ParticipantFacts = Type.Static<typeof ParticipantFacts>
 export type ParticipantKind = (typeof PARTICIPANT_KINDS)[number]
 export type RoomType = (typeof ROOM_TYPES)[number]
 export type Codec = (typeof CODECS)[number]
+export type TrackKind = (typeof TRACK_KINDS)[number]
 export type MediaRegion = (typeof MEDIA_REGIONS)[number]
 
 /** Events of one participant; the others are of the room alone. */

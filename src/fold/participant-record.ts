@@ -129,7 +129,7 @@ export function mappedRegion({ mediaRegions }: RecordSettings, region: string | 
 }
 
 function countTracks(state: ParticipantState, kind: string): number {
-  return Object.values(state.tracks).filter(track => track.kind === kind).length
+  return Object.values(state.tracks).filter(track => track.value === kind).length
 }
 
 function publisherInfo(state: ParticipantState, settings: RecordSettings): Record<string, string> {

@@ -1,5 +1,5 @@
-import type { MediaRegion, ParticipantEvent, ParticipantFacts, ParticipantKind } from '../event.ts'
-import { earliest, latest, minOf, type Register, union } from './register.ts'
+import type { MediaRegion, ParticipantEvent, ParticipantFacts, ParticipantKind, TrackKind } from '../event.ts'
+import { earliest, latest, latestOf, minOf, type Register, union } from './register.ts'
 
 /**
  * Everything known of one stay: a set of facts that each event only adds to, by rules that do not
@@ -30,17 +30,14 @@ export interface ParticipantState {
   failedReason?: Register<Ending> | undefined
   /** True once any event shows that the participant got in. */
   gotIn: boolean
-  tracks: Record<string, Track>
+  /** The kind of each track, by its native key. */
+  tracks: Record<string, Register<TrackKind>>
   codecs: string[]
 }
 
 export interface Ending {
-  reason: string
+  reason?: string | undefined
   errorCode?: number | undefined
-}
-
-interface Track {
-  kind: 'audio' | 'video' | 'data'
 }
 
 /** A stay of which nothing is known yet. */
@@ -79,7 +76,7 @@ export function foldParticipant(state: ParticipantState, event: ParticipantEvent
         ...next,
         gotIn: true,
         seenAtMs: minOf(next.seenAtMs, event.atMs),
-        tracks: { ...next.tracks, [event.track.key]: { kind: event.track.kind } },
+        tracks: latestOf(next.tracks, event.track.key, event.track.kind, event),
         codecs: event.track.codec === undefined ? next.codecs : union(next.codecs, [event.track.codec]),
       }
   }
@@ -106,6 +103,6 @@ function withFacts(state: ParticipantState, event: ParticipantEvent): Participan
 }
 
 function endingOf(event: { endReason?: string; errorCode?: number }): Ending | undefined {
-  if (event.endReason === undefined) return undefined
+  if (event.endReason === undefined && event.errorCode === undefined) return undefined
   return { reason: event.endReason, errorCode: event.errorCode }
 }

@@ -27,6 +27,17 @@ export function earliest<T>(
   return known === undefined || isBefore(stated, known) ? stated : known
 }
 
+/** What is known by name, with the later of what is known and what an event states under one of the names. */
+export function latestOf<T>(
+  known: Readonly<Record<string, Register<T>>>,
+  name: string,
+  value: T | undefined,
+  event: { atMs: number; key: string },
+): Record<string, Register<T>> {
+  const stated = latest(Object.hasOwn(known, name) ? known[name] : undefined, value, event)
+  return stated === undefined ? known : { ...known, [name]: stated }
+}
+
 /** The smaller of two numbers of which each may be unknown. */
 export function minOf(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b

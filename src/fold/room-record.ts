@@ -107,6 +107,6 @@ function inferredFields(state: RoomState): string[] {
 function recordedSec(state: RoomState): number | null {
   if (state.recordingDurationSec !== undefined) return state.recordingDurationSec.value
   const durations = Object.values(state.recordings)
-  if (durations.length > 0) return durations.reduce((sum, sec) => sum + sec, 0)
+  if (durations.length > 0) return durations.reduce((sum, duration) => sum + duration.value, 0)
   return state.recordingEnabled === false ? 0 : null
 }

@@ -1,5 +1,5 @@
 import type { Event, RoomFacts } from '../event.ts'
-import { earliest, latest, minOf, type Register, union } from './register.ts'
+import { earliest, latest, latestOf, minOf, type Register, union } from './register.ts'
 import type { RoomEnd } from './stay.ts'
 
 /**
@@ -30,7 +30,7 @@ export interface RoomState {
   recordingEnabled?: boolean | undefined
   recordingDurationSec?: Register<number> | undefined
   /** Seconds of each recording that ended, by its native key. */
-  recordings: Record<string, number>
+  recordings: Record<string, Register<number>>
   codecs: string[]
 }
 
@@ -59,7 +59,7 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
       return {
         ...next,
         recordingEnabled: true,
-        recordings: { ...next.recordings, [event.recording.key]: event.recording.durationSec ?? 0 },
+        recordings: latestOf(next.recordings, event.recording.key, event.recording.durationSec, event),
       }
     case 'room.updated':
     case 'participant.joined':

@@ -13,7 +13,7 @@ export interface RoomEnd {
 export interface Stay {
   readonly joinMs: number | undefined
   readonly leaveMs: number | undefined
-  readonly ending: Partial<Ending>
+  readonly ending: Ending
   /** Names of the record's fields that no event stated. */
   readonly inferred: readonly string[]
   /** True for a person who got in: only these count in the room's numbers. */

@@ -8,7 +8,7 @@ import { NOW_MS, type TestServer, testServer } from '../../support/test-server.t
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 
 const START = NOW_MS - 600_000
-const RUNS = 40
+const RUNS = 25
 
 /** Two stays of ann, bob who never got in, carl whose leave is lost, an agent, dora. `at` are milliseconds. */
 function story(at: readonly number[]) {

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+import { ERRORS } from '../src/api/errors.ts'
+import { Participant } from '../src/api/participants.ts'
+import { Room } from '../src/api/rooms.ts'
+import { SETTINGS, type Setting } from '../src/config.ts'
+import { feeds } from '../src/feeds/index.ts'
+import { isFlag, problemOfCommand } from './support/documented-command.ts'
+import { anchorsOf, type Document, readDocument, rowsUnder } from './support/markdown.ts'
+import { runProgram, temporaryFolder } from './support/program.ts'
+import { runCommand } from './support/run-command.ts'
+import { shellCommands } from './support/shell.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).map(path =>
+  readDocument(join(ROOT, path)),
+)
+const variables = Object.values(SETTINGS).map(({ env }) => env)
+
+/** Variables of other programs. */
+const FOREIGN = [
+  ...['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'],
+  ...['TWILIO_EDGE', 'TWILIO_REGION', 'TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'],
+]
+const UPPER_CASE = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g
+const NATIVE_ID = /^(?:RM|PA|TR|EV|EG)_/
+
+test('the table of settings is the one that the program has', () => {
+  const rows = rowsUnder(document('docs/configuration.md'), ['flag', 'variable', 'default', 'meaning'])
+  const settings = Object.values<Setting<unknown>>(SETTINGS).map(setting => [
+    setting.secret === true ? '' : `\`--${setting.flag} ${setting.value}\``,
+    `\`${setting.env}\``,
+    setting.default === undefined ? '' : `\`${setting.default}\``,
+    setting.help,
+  ])
+  assert.deepEqual(rows, settings)
+})
+
+test('the table of errors is the one that the API answers with', () => {
+  const rows = rowsUnder(document('docs/errors.md'), ['status', 'code', 'message', 'when', 'what to do'])
+  const errors = Object.values(ERRORS).map(({ status, code, message }) => `${status} ${code} ${message}`)
+  assert.deepEqual(rows.map(row => row.slice(0, 3).join(' ')).sort(), errors.sort())
+  for (const row of rows) assert.ok(row.length === 5 && row.every(cell => cell !== ''), row.join(' | '))
+})
+
+test('every field of a room and of a participant is told of once, and no other', () => {
+  const compatibility = document('docs/compatibility.md')
+  for (const [section, { properties }] of Object.entries({ Room, Participant })) {
+    const tables = compatibility.tables.filter(table => table.section === section)
+    const rows = tables.filter(({ columns }) => columns[0] === 'field').flatMap(table => table.rows)
+    const fields = rows.map(([field = '']) => field.replaceAll('`', '')).sort()
+    assert.deepEqual(fields, Object.keys(properties).sort(), section)
+    for (const name of Object.keys(properties.properties.properties)) {
+      assert.ok(compatibility.spans.includes(name), `properties.${name} of a ${section}`)
+    }
+  }
+})
+
+test('every feed has a page', () => {
+  const pages = documents.map(({ path }) => relative(ROOT, path))
+  for (const { kind } of feeds) assert.ok(pages.includes(`docs/feeds/${kind}.md`), `docs/feeds/${kind}.md`)
+})
+
+test('links between documents lead to files and headings that exist', () => {
+  for (const from of documents) {
+    for (const link of from.links.filter(target => !/^[a-z]+:/.test(target))) {
+      const [path = '', anchor] = link.split('#')
+      const file = path === '' ? from.path : join(dirname(from.path), path)
+      assert.ok(existsSync(file), `${nameOf(from)} links to ${link}`)
+      if (anchor === undefined) continue
+      assert.ok(anchorsOf(readDocument(file)).includes(anchor), `${nameOf(from)} links to ${link}`)
+    }
+  }
+})
+
+test('commands are those of the program or of npm, with flags and arguments that they take', () => {
+  for (const from of documents) {
+    for (const { words } of shellOf(from).flatMap(shellCommands)) assertCommand(from, words, true)
+    for (const span of from.spans.filter(text => /^(?:\w+=\S+ )*(?:npm|npx|rollcall|node) /.test(text))) {
+      for (const { words } of shellCommands(span)) assertCommand(from, words, false)
+    }
+  }
+})
+
+test('flags that stand alone are flags of some command', () => {
+  for (const from of documents) {
+    const alone = from.spans.flatMap(span => /^--([a-z-]+)/.exec(span)?.[1] ?? [])
+    const inProse = [...from.prose.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag = '']) => flag)
+    for (const flag of [...alone, ...inProse]) assert.ok(isFlag(flag), `${nameOf(from)} names --${flag}`)
+  }
+})
+
+test('variables are settings, words of the code, or known to be of other programs', () => {
+  const known = new Set([...variables, ...FOREIGN, ...wordsOfCode()])
+  for (const from of documents) {
+    const shell = shellOf(from)
+    for (const text of [from.prose, ...from.spans, ...shell]) {
+      const words = [...text.matchAll(UPPER_CASE)].flat().filter(word => !NATIVE_ID.test(word))
+      for (const word of words) assert.ok(known.has(word), `${nameOf(from)} names ${word}`)
+    }
+    const spans = from.spans.filter(span => /^[A-Z_]+=/.test(span))
+    for (const command of [...shell, ...spans].flatMap(shellCommands)) {
+      const isOurs = /^(?:npm|npx|rollcall)$/.test(command.words[0] ?? 'rollcall')
+      for (const name of isOurs ? command.variables : []) {
+        assert.ok(variables.includes(name) || FOREIGN.includes(name), `${nameOf(from)} sets ${name}`)
+      }
+    }
+  }
+})
+
+test('paths of the repository exist', () => {
+  for (const from of documents) {
+    const words = [...from.spans, ...shellOf(from).flatMap(text => text.split(/\s+/))]
+    const paths = words.filter(word => /^(?:\.\/)?(?:src|test|docs|bin|bench|console|\.ci)\/\S*$/.test(word))
+    for (const path of paths) {
+      const pattern = path.replace(/<\w+>/g, '*').replace(/\/$/, '')
+      assert.ok(globSync(pattern, { cwd: ROOT }).length > 0, `${nameOf(from)} names ${path}`)
+    }
+  }
+})
+
+test('the backup that needs no other program is whole, and for its owner alone', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  const backup = shellOf(document('docs/operations.md')).find(
+    text => text.includes("'backup.db'") && text.includes('node '),
+  )
+  const command = ['sh', '-c', backup ?? 'false'] as const
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
+  assert.deepEqual(await runProgram({ cwd, args: [], command, env }), { exitCode: 0, stdout: '', stderr: '' })
+  assert.equal(statSync(join(cwd, 'backup.db')).mode & 0o777, 0o600)
+  const database = join(cwd, 'backup.db')
+  assert.equal(await runCommand(cwd, 'account list', { database }), await runCommand(cwd, 'account list'))
+})
+
+function assertCommand(from: Document, words: readonly string[], isWhole: boolean): void {
+  const problem = problemOfCommand(words, isWhole)
+  assert.ok(problem === undefined, `${nameOf(from)}: ${words.join(' ')}: ${problem}`)
+}
+
+/** The shell texts of a document; of what a console shows, the lines typed. */
+function shellOf({ blocks }: Document): string[] {
+  return blocks.flatMap(({ language, text }) => {
+    if (['sh', 'bash', 'shell'].includes(language)) return text
+    return language === 'console'
+      ? [...text.matchAll(/^\$ ((?:.*\\\n)*.*)$/gm)].map(([, line = '']) => line)
+      : []
+  })
+}
+
+function document(path: string): Document {
+  return readDocument(join(ROOT, path))
+}
+
+function nameOf({ path }: Document): string {
+  return relative(ROOT, path)
+}
+
+/** Upper-case words of the code: the words of other systems that it knows are there, LiveKit's reasons too. */
+function wordsOfCode(): string[] {
+  const files = globSync('src/**/*.ts', { cwd: ROOT })
+  return files.flatMap(file => readFileSync(join(ROOT, file), 'utf8').match(UPPER_CASE) ?? [])
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { testServer } from '../../support/test-server.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
+import { cloudEvent, postCloudEvents } from './cloud-events.ts'
+
+const RUNS = 25
+const START = Date.UTC(2026, 2, 1, 10)
+const ENDINGS = ['client_left', 'room_ended_via_api', 'connection_lost', undefined]
+
+/** Facts of up to three people in two rooms: identities are shared, and what is said may contradict itself. */
+const facts = fc.record({
+  type: fc.constantFrom(
+    ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.failed'],
+    ...['participant.updated', 'track.published', 'track.unpublished', 'recording.ended'],
+  ),
+  room: fc.constantFrom('r1', 'r2'),
+  participant: fc.constantFrom('p1', 'p2', 'p3'),
+  identity: fc.constantFrom('ann', 'bob', undefined),
+  kind: fc.constantFrom('person', 'person', 'agent', undefined),
+  sec: fc.integer({ min: 0, max: 9 }),
+  codec: fc.constantFrom('VP8', 'AV1', 'opus', undefined),
+  trackKind: fc.constantFrom('audio', 'video'),
+  durationSec: fc.constantFrom(60, 90, undefined),
+  joinedSec: fc.constantFrom(0, 5, undefined),
+  endReason: fc.constantFrom(...ENDINGS),
+})
+
+const story = fc.array(facts, { minLength: 1, maxLength: 12 }).chain(list => {
+  const events = list.map((fact, index) => {
+    const { room, participant, identity, kind, codec, trackKind, durationSec, joinedSec, endReason } = fact
+    const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)
+    return cloudEvent(`${index}`, fact.type, timeOf(fact.sec), {
+      room: { key: room, name: `${room} of ${index}` },
+      participant: { key: participant, identity, kind, joinedAt },
+      track: { key: `${participant}-track`, kind: trackKind, codec },
+      recording: { key: 'recording', durationSec },
+      endReason,
+    })
+  })
+  const all = fc.shuffledSubarray([...events, ...events.slice(0, 4)], { minLength: events.length })
+  const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 20, maxLength: 20 })
+  return fc.tuple(fc.constant(events), all, sizes)
+})
+
+function timeOf(sec: number): string {
+  return new Date(START + sec * 1000).toISOString()
+}
+
+test('any facts, in any order, repetition and batching, give the same answers, byte by byte', async t => {
+  const server = await testServer(t)
+  await fc.assert(
+    fc.asyncProperty(story, async ([events, shuffled, sizes]) => {
+      forgetRooms(server)
+      assert.equal((await postCloudEvents(server, events)).statusCode, 200)
+      const atOnce = await answersOf(server)
+      await assertNumbersAgree(server)
+
+      forgetRooms(server)
+      const rest = [...shuffled, ...events]
+      for (const size of [...sizes, rest.length]) {
+        const batch = rest.splice(0, size)
+        if (batch.length === 0) break
+        assert.equal((await postCloudEvents(server, batch)).statusCode, 200)
+        await assertNumbersAgree(server)
+      }
+      assert.deepEqual(await answersOf(server), atOnce)
+    }),
+    { numRuns: RUNS },
+  )
+})

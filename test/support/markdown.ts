@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+
+/** A document in Markdown, as far as tests look at it. */
+export interface Document {
+  readonly path: string
+  readonly headings: readonly string[]
+  /** Text outside code, with the code spans taken out. */
+  readonly prose: string
+  /** What stands between single backquotes. */
+  readonly spans: readonly string[]
+  /** Fenced code, each with the word after the fence. */
+  readonly blocks: readonly { readonly language: string; readonly text: string }[]
+  readonly tables: readonly Table[]
+  /** The targets of links. */
+  readonly links: readonly string[]
+}
+
+export interface Table {
+  /** The heading of level 2 that it stands under. */
+  readonly section: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+const FENCE = /^ *```(\S*)[^\n]*\n([\s\S]*?)^ *```$/gm
+const SPAN = /`([^`\n]+)`/g
+
+export function readDocument(path: string): Document {
+  const text = readFileSync(path, 'utf8')
+  const blocks = [...text.matchAll(FENCE)].map(([, language = '', code = '']) => ({ language, text: code }))
+  const unfenced = text.replace(FENCE, '')
+  const prose = unfenced.replace(SPAN, ' ')
+  return {
+    path,
+    headings: [...unfenced.matchAll(/^#{1,6} (.+)$/gm)].map(([, title = '']) => title),
+    prose,
+    spans: [...unfenced.matchAll(SPAN)].map(([, code = '']) => code),
+    blocks,
+    tables: tablesOf(unfenced),
+    links: [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target),
+  }
+}
+
+/** The names by which the headings of a document are linked to. */
+export function anchorsOf({ headings }: Document): string[] {
+  return headings.map(title =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** The rows of all tables that have these columns. */
+export function rowsUnder(document: Document, columns: readonly string[]): (readonly string[])[] {
+  const isMeant = (table: Table) => columns.every((name, index) => table.columns[index] === name)
+  return document.tables.filter(isMeant).flatMap(table => table.rows)
+}
+
+function tablesOf(text: string): Table[] {
+  const tables: Table[] = []
+  let section = ''
+  let lines: string[] = []
+  for (const line of `${text}\n\n`.split('\n')) {
+    if (line.startsWith('|')) {
+      lines.push(line)
+      continue
+    }
+    const [columns, , ...rows] = lines.map(cellsOf)
+    if (columns !== undefined) tables.push({ section, columns, rows })
+    lines = []
+    section = /^## (.+)$/.exec(line)?.[1] ?? section
+  }
+  return tables
+}
+
+function cellsOf(line: string): string[] {
+  const inner = line.trim().replace(/^\||\|$/g, '')
+  return inner.split(/(?<!\\)\|/).map(cell => cell.trim().replaceAll('\\|', '|'))
+}
