@@ -15,6 +15,7 @@ export interface Setting<T> {
   parse(text: string | undefined): T
 }
 
+const OWN_PATHS = /^\/(?:v1|feeds|docs|openapi\.json)(?:\/|$)/
 const MIN_TOKEN_CHARS = 32
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -38,21 +39,11 @@ export const SETTINGS = {
   }),
   trustProxy: setting('trust-proxy', 'TRUST_PROXY', 'ADDRESSES', undefined, {
     help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are believed; "all" for any.',
-    parse: text =>
-      text === undefined
-        ? []
-        : text
-            .split(',')
-            .map(part => part.trim())
-            .filter(Boolean),
+    parse: text => listOf(text ?? ''),
   }),
   corsOrigins: setting('cors-origins', 'CORS_ORIGINS', 'ORIGINS', '*', {
     help: 'Origins, with commas, whose pages may read the API; * for any, without credentials.',
-    parse: text =>
-      text
-        .split(',')
-        .map(part => part.trim())
-        .filter(Boolean),
+    parse: parseOrigins,
   }),
   rateLimitPerMin: setting('rate-limit', 'RATE_LIMIT_PER_MIN', 'NUMBER', '6000', {
     help: 'Requests a minute that one account may make of the API; 0 for no limit. Feeds are not limited.',
@@ -169,7 +160,24 @@ function parsePublicUrl(text: string): string {
   const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
   if (!isPlain || url.username !== '')
     throw new Error('an address like https://rollcall.example.com is expected')
+  if (OWN_PATHS.test(url.pathname)) throw new Error(`a path that Rollcall itself serves cannot be its prefix`)
   return url.href.replace(/\/+$/, '')
+}
+
+function parseOrigins(text: string): readonly string[] {
+  const origins = listOf(text)
+  const isOrigin = (origin: string) => URL.canParse(origin) && new URL(origin).origin === origin
+  if (origins.length === 0 || !origins.every(origin => origin === '*' || isOrigin(origin))) {
+    throw new Error('origins like https://console.example.com, or *, are expected')
+  }
+  return origins
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
 }
 
 function parseToken(text: string): string {

@@ -4,7 +4,7 @@ import type { Delivery, Feed } from './feeds/feed.ts'
 import type { DeliveryLog } from './ingest/delivery-log.ts'
 import { type Ingest, ingest, type Outcome } from './ingest/ingest.ts'
 
-/** Registers a route for each feed. Bodies are kept as the bytes that came: signatures are over them. */
+/** Registers a route for each feed. Bodies are the bytes that came: signatures are over them. */
 export async function registerFeeds(
   app: FastifyInstance,
   options: {
@@ -15,9 +15,6 @@ export async function registerFeeds(
   },
 ): Promise<void> {
   const { feeds, context, log, baseUrlOf } = options
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-
   for (const feed of feeds) {
     app.route({
       method: [...feed.methods],
@@ -43,7 +40,7 @@ function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
     method: request.method,
     url: baseUrl + request.url,
     headers: Object.fromEntries(headers),
-    // The one parser of these routes gives a Buffer; without a body there is none.
+    // The server's one parser gives a Buffer; without a body there is none.
     body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
   }
 }
@@ -56,6 +53,8 @@ function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined
       return new ApiError('unauthorized', detail, { 'www-authenticate': 'Bearer realm="Rollcall"' })
     case 'junk':
       return new ApiError('badRequest', detail)
+    case 'failed':
+      return new ApiError('internal')
     case 'unavailable':
       return new ApiError('unavailable', undefined, feed.unavailableHeaders)
   }

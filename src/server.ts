@@ -14,7 +14,7 @@ import { ApiError } from './api/errors.ts'
 import { addEtags } from './api/etag.ts'
 import { operations } from './api/index.ts'
 import type { Operation } from './api/operation.ts'
-import { baseUrlOf } from './api/origin.ts'
+import { baseUrlOf, trustOf } from './api/origin.ts'
 import type { RawQuery } from './api/query.ts'
 import { routeTable } from './api/route-table.ts'
 import type { Config } from './config.ts'
@@ -49,7 +49,8 @@ const MAX_PATH_CHARS = 16_384
 /** The whole server, wired but not listening. Closing it leaves the store open. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { config, store, clock, log, configuredFeeds } = options
-  const originOf = (request: FastifyRequest) => baseUrlOf(request, config.publicUrl)
+  const trust = trustOf(config.trustProxy)
+  const originOf = (request: FastifyRequest) => baseUrlOf(request, config.publicUrl, trust)
   const loggerInstance: FastifyBaseLogger = log.child(
     {},
     { serializers: { req: loggedRequest, res: loggedReply } },
@@ -60,17 +61,30 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: newRequestId,
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: config.trustProxy.includes('all') ? true : [...config.trustProxy],
+    trustProxy: trust,
+    // Without a Host header it is answered like any other that cannot be read.
+    http: { requireHostHeader: false },
     // A long SID is one that is not found, not a request that cannot be read.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_CHARS },
     rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),
-    clientErrorHandler: replyToBrokenRequest,
+    clientErrorHandler: (error, socket) => replyToBrokenRequest(error, socket, config.corsOrigins),
     frameworkErrors(error, request, reply) {
       // Fastify meets these before any hook has run.
       reply.headers(commonHeaders(request, config))
       replyWithError(error, request, reply)
     },
   })
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  app.server.on('connect', (_request, socket) =>
+    replyToBrokenRequest(
+      Object.assign(new Error('CONNECT'), { code: 'CONNECT' }),
+      socket,
+      config.corsOrigins,
+    ),
+  )
+  // One parser for all: feeds need the bytes as they came, and nothing else needs a body.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   const routes = routeTable(app)
   app.decorateRequest('accountSid', '')
   app.addHook('onRequest', async (request, reply) => {
@@ -87,7 +101,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       log.error(error, 'the log of deliveries cannot be written'),
     )
     scope.addHook('onClose', () => deliveries.close())
-    const context = { store, settings: config, configuredFeeds, clock }
+    const onFault = (error: unknown) => log.error(error, 'a delivery failed')
+    const context = { store, settings: config, configuredFeeds, clock, onFault }
     await registerFeeds(scope, { feeds, context, log: deliveries, baseUrlOf: originOf })
   })
   await app.register(registerApi, { prefix: API_PREFIX })

@@ -9,18 +9,19 @@ const SRC = new URL('../src/', import.meta.url).pathname
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: [],
   sid: [],
+  'iso-date': [],
   config: ['event', 'sid'],
-  feeds: ['event', 'sid', 'feeds'],
+  feeds: ['event', 'sid', 'iso-date', 'feeds'],
   fold: ['event', 'fold'],
   store: ['event', 'fold', 'store'],
   ingest: ['event', 'sid', 'feeds', 'fold', 'store', 'ingest'],
-  api: ['event', 'sid', 'fold', 'store', 'api'],
+  api: ['event', 'sid', 'iso-date', 'fold', 'store', 'api'],
   demo: ['demo'],
 }
 const WIRES = ['main', 'server', 'feed-routes', 'reference', 'version', 'cli']
 
 /** What must not be found in parts that neither know the time nor touch the world. */
-const PURE = ['event', 'sid', 'feeds', 'fold']
+const PURE = ['event', 'sid', 'iso-date', 'feeds', 'fold']
 const IMPURE =
   /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.|node:(?!crypto)|\bfetch\(|\bsetTimeout\(/
 

@@ -9,7 +9,7 @@ const EXPOSED_HEADERS = 'ETag, Twilio-Request-Id'
  */
 export function corsHeaders(origins: readonly string[], origin: string | undefined): Record<string, string> {
   const isOpen = origins.includes('*')
-  const allowed = isOpen ? '*' : (origins.find(known => known === origin) ?? origins[0] ?? 'null')
+  const allowed = isOpen ? '*' : (origins.find(known => known === origin) ?? origins[0] ?? '')
   return {
     'access-control-allow-origin': allowed,
     'access-control-allow-methods': ALLOWED_METHODS,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { corsHeaders } from './cors.ts'
 import { ApiError, ERRORS, type ErrorName, errorBody } from './errors.ts'
@@ -19,8 +19,12 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
   return reply.code(body.status).type(JSON_TYPE).send(body)
 }
 
-/** Answers what is not HTTP and so never reaches a route. */
-export function replyToBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+/** Answers what never reaches a route: what is not HTTP, and CONNECT. */
+export function replyToBrokenRequest(
+  error: Error & { code?: string },
+  socket: Duplex,
+  origins: readonly string[],
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
@@ -28,6 +32,7 @@ export function replyToBrokenRequest(error: Error & { code?: string }, socket: S
   const names: Record<string, ErrorName> = {
     ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
     HPE_HEADER_OVERFLOW: 'headersTooLarge',
+    CONNECT: 'methodNotAllowed',
   }
   const body = errorBody(names[error.code ?? ''] ?? 'badRequest')
   const text = JSON.stringify(body)
@@ -36,7 +41,7 @@ export function replyToBrokenRequest(error: Error & { code?: string }, socket: S
     `content-type: ${JSON_TYPE}`,
     `content-length: ${Buffer.byteLength(text)}`,
     `twilio-request-id: ${newRequestId()}`,
-    ...Object.entries(corsHeaders(['*'], undefined)).map(([header, value]) => `${header}: ${value}`),
+    ...Object.entries(corsHeaders(origins, undefined)).map(([header, value]) => `${header}: ${value}`),
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)

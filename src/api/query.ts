@@ -1,5 +1,9 @@
 import Type from 'typebox'
+import { isCalendarDay } from '../iso-date.ts'
 import { ApiError } from './errors.ts'
+
+/** What every SDK can read: Java's Integer. */
+const MAX_INTEGER = 2_147_483_647
 
 /** Query parameters as they come: repeated names make an array. */
 export type RawQuery = Readonly<Record<string, string | string[] | undefined>>
@@ -44,12 +48,12 @@ export function textsGiven(name: string, query: RawQuery): string[] {
 
 /** A whole number in a range. */
 export function integer(options: { minimum: number; maximum?: number; clamp?: number; description: string }) {
-  const { minimum, maximum, clamp = Number.MAX_SAFE_INTEGER, description } = options
+  const { minimum, maximum, clamp = MAX_INTEGER, description } = options
   return parameter(
     Type.Integer(maximum === undefined ? { minimum } : { minimum, maximum }),
     description,
     text => {
-      const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+      const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
       if (!(number >= minimum)) throw new Error(`a whole number of ${minimum} or more is expected`)
       return Math.min(number, clamp)
     },
@@ -85,7 +89,7 @@ export function moment(options: { description: string }) {
       .replace(' ', '+')
       .replace(/(\d\d)(\d\d)$/, '$1:$2')
     const ms = Date.parse(`${day}T${time}${fraction.slice(0, 4)}${offset}`)
-    if (Number.isNaN(ms) || !isCalendarDay(day)) throw new Error('a date in ISO 8601 is expected')
+    if (Number.isNaN(ms) || !isCalendarDay(day ?? '')) throw new Error('a date in ISO 8601 is expected')
     return ms
   })
 }
@@ -99,12 +103,6 @@ function parameter<T>(schema: Type.TSchema, description: string, parse: (text: s
       return parse(text)
     },
   }
-}
-
-/** Date.parse takes 30 February for 2 March. */
-function isCalendarDay(day: string | undefined): boolean {
-  const date = new Date(`${day}T00:00:00Z`)
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(`${day}T`)
 }
 
 function snakeCase(name: string): string {

@@ -31,6 +31,7 @@ export const accountAdd: Command = {
         accountSid,
         name,
         tokenHash: hashSecret(token),
+        isDefault: 0,
         createdAtMs: context.clock(),
       })
       context.print(`Account SID  ${accountSid}`)

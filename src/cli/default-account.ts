@@ -6,8 +6,9 @@ import { CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 
 /**
- * The account that the settings name, or the oldest; made if there is none. `newToken` is there only when it was
- * made up just now: it can be told once.
+ * The account that the settings name, or the one that the first start made; made if there is no account at all.
+ * `newToken` is there only when it was made up just now: it can be told once. Throws CommandError rather than give
+ * the settings' token or feeds to an account that was added for somebody else.
  */
 export async function ensureDefaultAccount(
   store: Store,
@@ -15,15 +16,23 @@ export async function ensureDefaultAccount(
   nowMs: number,
 ): Promise<{ accountSid: string; newToken: string | undefined }> {
   const accounts = await store.accounts.list()
-  const named = config.accountSid
-  const known = named === undefined ? accounts[0] : accounts.find(account => account.accountSid === named)
-  const accountSid = known?.accountSid ?? named ?? newSid('AC')
+  const known = accounts.find(({ accountSid, isDefault }) =>
+    config.accountSid === undefined ? isDefault === 1 : accountSid === config.accountSid,
+  )
+  const [other] = accounts
+  if (known === undefined && config.accountSid === undefined && other !== undefined) {
+    if (config.authToken === undefined && config.livekitApiKey === undefined) {
+      return { accountSid: other.accountSid, newToken: undefined }
+    }
+    throw new CommandError('None of the accounts is the default: name the one meant by ROLLCALL_ACCOUNT_SID.')
+  }
+  const accountSid = known?.accountSid ?? config.accountSid ?? newSid('AC')
   const newToken = known === undefined && config.authToken === undefined ? newSecret() : undefined
   const token = config.authToken ?? newToken
   const tokenHash = token === undefined ? known?.tokenHash : hashSecret(token)
   if (tokenHash !== undefined && tokenHash !== known?.tokenHash) {
-    const name = known?.name ?? 'default'
-    await store.accounts.put({ accountSid, name, tokenHash, createdAtMs: known?.createdAtMs ?? nowMs })
+    const fresh = { accountSid, name: 'default', isDefault: 1, createdAtMs: nowMs }
+    await store.accounts.put({ ...(known ?? fresh), tokenHash })
   }
   return { accountSid, newToken }
 }

@@ -106,13 +106,13 @@ export const feedRotate: Command = {
 
 export const feedLog: Command = {
   name: 'feed log',
-  summary: `Show the last ${DELIVERIES_KEPT} deliveries and what became of them, the refused ones too`,
+  summary: `Show the last ${DELIVERIES_KEPT} authentic deliveries and the last ${DELIVERIES_KEPT} others, and what became of them`,
   args: '',
   options: {},
   settings,
   run: context =>
     withStore(context, async store => {
-      const rows = (await store.feeds.lastDeliveries(DELIVERIES_KEPT)).map(delivery => [
+      const rows = (await store.deliveries.last(DELIVERIES_KEPT)).map(delivery => [
         new Date(delivery.receivedAtMs).toISOString(),
         delivery.feedKind,
         String(delivery.httpStatus),

@@ -14,7 +14,7 @@ import {
 import { participantSid, roomSid } from '../sid.ts'
 import { type CloudEvent, cloudEventsOf, eventKey } from './cloud-event.ts'
 import { type Feed, JunkError, UnauthenticError } from './feed.ts'
-import { dateOf, digestOf, known, textsOf, withoutSecrets } from './json.ts'
+import { dateOf, digestOf, known, MAX_COUNT, textsOf, withoutSecrets } from './json.ts'
 
 const ERROR_CODES: ReadonlyMap<string, number | undefined> = new Map(Object.entries(END_REASON_ERROR_CODES))
 
@@ -22,6 +22,7 @@ const ERROR_CODES: ReadonlyMap<string, number | undefined> = new Map(Object.entr
 export const EVENT_KINDS = Event.anyOf.map(variant => variant.properties.kind.const)
 
 const Text = Type.String({ minLength: 1, maxLength: 512 })
+const Count = Type.Integer({ minimum: 0, maximum: MAX_COUNT })
 const Time = Type.String({ format: 'date-time', description: 'RFC 3339' })
 
 /** The `data` of a CloudEvent sent to `/feeds/events`. */
@@ -36,7 +37,7 @@ export const EventData = Type.Object({
     name: Type.Optional(Text),
     startedAt: Type.Optional(Time),
     type: Type.Optional(Type.Enum([...ROOM_TYPES])),
-    maxParticipants: Type.Optional(Type.Integer({ minimum: 0 })),
+    maxParticipants: Type.Optional(Count),
     region: Type.Optional(Text),
   }),
   participant: Type.Optional(
@@ -59,16 +60,14 @@ export const EventData = Type.Object({
   track: Type.Optional(
     Type.Object({ key: Text, kind: Type.Enum([...TRACK_KINDS]), codec: Type.Optional(Text) }),
   ),
-  recording: Type.Optional(
-    Type.Object({ key: Text, durationSec: Type.Optional(Type.Integer({ minimum: 0 })) }),
-  ),
+  recording: Type.Optional(Type.Object({ key: Text, durationSec: Type.Optional(Count) })),
   endReason: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9_]{1,64}$',
       description: `Known words: ${Object.keys(END_REASON_ERROR_CODES).join(', ')}`,
     }),
   ),
-  errorCode: Type.Optional(Type.Integer({ minimum: 1 })),
+  errorCode: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_COUNT })),
 })
 
 type EventData = Type.Static<typeof EventData>
@@ -90,6 +89,7 @@ export const events: Feed = {
   summary: 'CloudEvents 1.0 (structured, batch or binary), authorized by a feed key: Authorization: Bearer …',
 
   body: Envelope,
+  claimIsSecret: true,
 
   claim({ headers }) {
     const key = /^Bearer\s+(\S+)$/i.exec(headers['authorization'] ?? '')?.[1]

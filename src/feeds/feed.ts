@@ -28,6 +28,8 @@ export interface Feed {
   readonly summary: string
   /** The schema of a body, where it is of our own making. */
   readonly body?: Type.TSchema
+  /** True where what `claim` finds is made of the secret itself, and is not to be shown. */
+  readonly claimIsSecret?: true
   /** What the feed's row is found by. Throws UnauthenticError where the delivery names nothing. */
   claim(delivery: Delivery): string
   /** Throws UnauthenticError unless the delivery is signed with this secret. */

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto'
+import { isCalendarDay } from '../iso-date.ts'
 import { JunkError } from './feed.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
 const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
+/** What Java's Integer holds. */
+export const MAX_COUNT = 2_147_483_647
 const DATE = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
-/** The body as JSON. Throws JunkError. */
+/** The body as JSON, its texts well-formed and without NUL, which no SQL engine but SQLite keeps. Throws JunkError. */
 export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    // UTF-8 that decodes can hold neither but as an escape.
+    return text.includes('\\u') ? JSON.parse(text, (_, value) => cleaned(value)) : JSON.parse(text)
   } catch {
     throw new JunkError('The body is not JSON in UTF-8.')
   }
@@ -21,11 +26,14 @@ export function objectOf(value: unknown): Json | undefined {
   return value as Json // an object that is neither null nor an array
 }
 
-/** A text that is not empty. NUL is dropped: no SQL engine but SQLite keeps it. */
+/** A text that is not empty, well-formed and without NUL. */
 export function textOf(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
-  const text = value.toWellFormed().replaceAll('\0', '')
-  return text === '' ? undefined : text
+  const text = cleaned(value)
+  return typeof text === 'string' && text !== '' ? text : undefined
+}
+
+function cleaned(value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '') : value
 }
 
 /** A whole number, also one written as text (protobuf's JSON form of 64-bit integers). */
@@ -34,19 +42,25 @@ export function intOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined
 }
 
+/** A count that every SDK can read: a whole number of 31 bits. */
+export function countOf(value: unknown): number | undefined {
+  const number = intOf(value)
+  return number !== undefined && number >= 0 && number <= MAX_COUNT ? number : undefined
+}
+
+/** The moment so many seconds before another. */
+export function reckonedBack(atMs: number, durationSec: number | undefined): number | undefined {
+  const ms = durationSec === undefined ? undefined : atMs - durationSec * 1000
+  return ms !== undefined && ms >= 0 ? ms : undefined
+}
+
 /** A moment in RFC 3339, in unix milliseconds. Unix time has no leap seconds: one is the second before it. */
 export function dateOf(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   const day = DATE.exec(value)?.[1]
   if (day === undefined || !isCalendarDay(day)) return undefined
   const ms = Date.parse(value.replace(':60', ':59'))
-  return Number.isNaN(ms) ? undefined : Math.floor(ms)
-}
-
-/** Date.parse takes 30 February for 2 March. */
-function isCalendarDay(day: string): boolean {
-  const ms = Date.parse(day)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
+  return ms >= 0 ? Math.floor(ms) : undefined
 }
 
 /** An object's members that are texts, but for those whose name speaks of a secret. */

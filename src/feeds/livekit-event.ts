@@ -8,7 +8,7 @@ import {
   type RoomFacts,
 } from '../event.ts'
 import { participantSid, roomSid } from '../sid.ts'
-import { intOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
+import { countOf, intOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
 
 /** Values of `livekit_models.proto` DisconnectReason, in their order. */
 const DISCONNECT_REASONS: readonly (readonly [native: string, reason: EndReason, errorCode?: number])[] = [
@@ -162,7 +162,7 @@ function roomOf(payload: Json): Json | undefined {
 function roomFacts(room: Json): RoomFacts {
   const startedAtMs = msOf(room, 'creationTime')
   const isWhole = startedAtMs !== undefined
-  const maxParticipants = intOf(field(room, 'maxParticipants'))
+  const maxParticipants = countOf(field(room, 'maxParticipants'))
   return known({
     nativeKey: textOf(room['sid']),
     name: textOf(room['name']),
@@ -227,7 +227,7 @@ function egressDurationSec(info: Json): number | undefined {
   )
   if (startedAt === undefined || endedAt === undefined) return undefined
   if (!/^\d{1,20}$/.test(startedAt) || !/^\d{1,20}$/.test(endedAt)) return undefined
-  return Math.max(0, Number((BigInt(endedAt) - BigInt(startedAt)) / 1_000_000_000n))
+  return countOf(Number((BigInt(endedAt) - BigInt(startedAt)) / 1_000_000_000n))
 }
 
 /** `<name>Ms` where the server sends it, else `<name>` in seconds. */

@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { type Decoded, type Delivery, type Feed, UnauthenticError } from './feed.ts'
 import { digestOf, intOf, type Json, objectOf, parseJson, textOf, withoutSecrets } from './json.ts'
 import { eventOf } from './livekit-event.ts'
+import { isSame } from './signature.ts'
 
 const LEEWAY_SEC = 60
 
@@ -25,7 +26,7 @@ export const livekit: Feed = {
   verify(delivery, secret, nowMs) {
     const { signed, signature, payload } = parseToken(delivery)
     const expected = createHmac('sha256', secret).update(signed).digest()
-    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
+    if (!isSame(signature, expected)) {
       throw new UnauthenticError('The token is not signed with the secret of this API key.')
     }
     const nowSec = nowMs / 1000
@@ -39,7 +40,7 @@ export const livekit: Feed = {
     }
     const bodyHash = createHash('sha256').update(delivery.body).digest()
     const claimed = Buffer.from(textOf(payload['sha256']) ?? '', 'base64')
-    if (claimed.length !== bodyHash.length || !timingSafeEqual(claimed, bodyHash)) {
+    if (!isSame(claimed, bodyHash)) {
       throw new UnauthenticError(
         'The body is not the one that was signed (sha256): something on the way changed it.',
       )

@@ -8,7 +8,7 @@ import {
   TRACK_KINDS,
 } from '../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../sid.ts'
-import { dateOf, intOf, known, textOf } from './json.ts'
+import { countOf, dateOf, known, reckonedBack, textOf } from './json.ts'
 
 /** The parameters of one status callback. */
 export type Callback = Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ export type Callback = Readonly<Record<string, string>>
 /** Callbacks carry no id; SequenceNumber is documented as no order, so that the moment is part of the key. */
 export function callbackKey(callback: Callback): string {
   const names = ['RoomSid', 'StatusCallbackEvent', 'ParticipantSid', 'TrackSid', 'RecordingSid', 'Timestamp']
-  return names.map(name => callback[name] ?? '').join('|')
+  return names.map(name => textOf(callback[name]) ?? '').join('|')
 }
 
 /** The canonical event of one status callback; undefined where it names no room or no moment. */
@@ -49,7 +49,7 @@ function roomEvent(callback: Callback, common: Common): Event | undefined {
     case 'recording-completed': {
       if (recordingSid === undefined) return undefined
       const codec = textOf(callback['Codec'])
-      const recording = known({ key: recordingSid, durationSec: intOf(callback['Duration']) })
+      const recording = known({ key: recordingSid, durationSec: countOf(callback['Duration']) })
       const room = codec === undefined ? common.room : { ...common.room, codecs: [codecName(codec)] }
       return { kind: 'recording.ended', ...common, room, recording }
     }
@@ -68,13 +68,11 @@ function participantEvent(callback: Callback, common: Common): Event | undefined
     case 'participant-connected':
       return { kind: 'participant.joined', ...ofParticipant }
     case 'participant-disconnected': {
-      const durationSec = intOf(callback['ParticipantDuration'])
-      if (durationSec === undefined) return { kind: 'participant.left', ...ofParticipant }
-      const joinedAtMsReckoned = common.atMs - durationSec * 1000
+      const joinedAtMsReckoned = reckonedBack(common.atMs, countOf(callback['ParticipantDuration']))
       return {
         kind: 'participant.left',
         ...ofParticipant,
-        participant: { ...participant, joinedAtMsReckoned },
+        participant: known({ ...participant, joinedAtMsReckoned }),
       }
     }
     case 'track-added':
@@ -98,6 +96,5 @@ function roomFacts(callback: Callback): RoomFacts {
 }
 
 function reckonedStart(callback: Callback, endedAtMs: number): RoomFacts {
-  const durationSec = intOf(callback['RoomDuration'])
-  return durationSec === undefined ? {} : { startedAtMsReckoned: endedAtMs - durationSec * 1000 }
+  return known({ startedAtMsReckoned: reckonedBack(endedAtMs, countOf(callback['RoomDuration'])) })
 }

@@ -11,15 +11,10 @@ import {
 } from '../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../sid.ts'
 import { type CloudEvent, eventKey } from './cloud-event.ts'
-import { dateOf, intOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
+import { countOf, dateOf, type Json, known, objectOf, textOf, textsOf } from './json.ts'
 
-const PROPERTIES = [
-  'record_on_connect',
-  'is_adhoc',
-  'num_audio_tracks',
-  'num_video_tracks',
-  'num_data_tracks',
-]
+const FLAGS = ['record_on_connect', 'is_adhoc']
+const COUNTS = ['num_audio_tracks', 'num_video_tracks', 'num_data_tracks']
 
 /** The account that a summary is of. */
 export function summaryAccount(data: Json): string | undefined {
@@ -59,7 +54,7 @@ function participantEvents(key: string, roomSid: string, data: Json): Event[] {
   const common = { roomSid, room, participantSid, participant: participantFacts(data, joinedAtMs) }
   const joined: Event = { kind: 'participant.joined', key: `${key}#joined`, atMs: joinedAtMs, ...common }
   if (leftAtMs === undefined) return [joined]
-  const errorCode = intOf(data['error_code'])
+  const errorCode = countOf(data['error_code'])
   const ending = known({
     endReason: textOf(data['end_reason']),
     errorCode: errorCode === 0 ? undefined : errorCode,
@@ -68,18 +63,17 @@ function participantEvents(key: string, roomSid: string, data: Json): Event[] {
 }
 
 function roomFacts(data: Json): RoomFacts {
-  const isRecorded = data['recording_enabled']
   return known({
     name: textOf(data['room_name']),
     type: oneOf(ROOM_TYPES, data['room_type']),
-    maxParticipants: intOf(data['max_participants']),
+    maxParticipants: countOf(data['max_participants']),
     mediaRegion: oneOf(MEDIA_REGIONS, data['media_region']),
     edgeLocation: oneOf(EDGE_LOCATIONS, data['edge_location']),
     createdMethod: oneOf(CREATED_METHODS, data['created_method']),
     statusCallback: textOf(data['status_callback']),
     statusCallbackMethod: oneOf(['GET', 'POST'] as const, data['status_callback_method']),
-    recordingEnabled: typeof isRecorded === 'boolean' ? isRecorded : undefined,
-    recordingDurationSec: intOf(data['total_recording_duration_sec']),
+    recordingEnabled: flagOf(data['recording_enabled']),
+    recordingDurationSec: countOf(data['total_recording_duration_sec']),
     codecs: codecsOf(data),
   })
 }
@@ -89,12 +83,9 @@ function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
   const { audio, video, data: dataTracks } = objectOf(data['tracks']) ?? {}
   const counted = { num_audio_tracks: audio, num_video_tracks: video, num_data_tracks: dataTracks }
   const properties: Json = { ...counted, ...data, ...objectOf(data['properties']) }
-  const stated = PROPERTIES.flatMap(name => {
-    const value = properties[name]
-    return typeof value === 'boolean' || Number.isSafeInteger(value)
-      ? [[name, value as boolean | number]]
-      : []
-  })
+  const flags = FLAGS.map(name => [name, flagOf(properties[name])] as const)
+  const counts = COUNTS.map(name => [name, countOf(properties[name])] as const)
+  const stated: Record<string, boolean | number> = known(Object.fromEntries([...flags, ...counts]))
   return known({
     identity: textOf(data['participant_identity']),
     joinedAtMs,
@@ -102,8 +93,12 @@ function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
     edgeLocation: oneOf(EDGE_LOCATIONS, data['edge_location']),
     publisherInfo: textsOf(data['publisher_info']),
     codecs: codecsOf(data),
-    properties: stated.length === 0 ? undefined : Object.fromEntries(stated),
+    properties: Object.keys(stated).length === 0 ? undefined : stated,
   })
+}
+
+function flagOf(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
 }
 
 function codecsOf(data: Json): string[] | undefined {

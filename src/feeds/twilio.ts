@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { ACCOUNT_SID } from '../sid.ts'
 import { cloudEventsOf, eventKey } from './cloud-event.ts'
 import { type Decoded, type Delivery, type Feed, JunkError, UnauthenticError } from './feed.ts'
-import { objectOf, textOf, withoutSecrets } from './json.ts'
-import { type Callback, callbackEvent, callbackKey } from './twilio-callback.ts'
+import { digestOf, objectOf, textOf, withoutSecrets } from './json.ts'
+import { isSame } from './signature.ts'
+import { type Callback, callbackEvent } from './twilio-callback.ts'
 import { summaryAccount, summaryEvents } from './twilio-summary.ts'
 
 const STANDARD_PORTS: Readonly<Record<string, string>> = { 'http://': '80', 'https://': '443' }
@@ -21,7 +22,6 @@ export const twilio: Feed = {
     'Twilio Video status callbacks and Event Streams, signed with the auth token of the Twilio account',
 
   claim(delivery) {
-    if (!URL.canParse(delivery.url)) throw new JunkError('The Host header is not a host name.')
     const account = accountOf(delivery)
     if (account === undefined) throw new UnauthenticError('The delivery names no Twilio account.')
     return account
@@ -34,7 +34,7 @@ export const twilio: Feed = {
       const expected = createHmac('sha1', secret)
         .update(url + pairs.join(''))
         .digest()
-      return given.length === expected.length && timingSafeEqual(given, expected)
+      return isSame(given, expected)
     })
     if (!isSigned) {
       const { origin, pathname } = new URL(delivery.url)
@@ -63,7 +63,7 @@ function decodeCallback(delivery: Delivery): Decoded {
   if (event !== undefined) return { events: [{ event, native }], kept: [] }
   const name = callback['StatusCallbackEvent'] ?? 'without a name'
   const reason = `Twilio callback ${name} is not understood`
-  return { events: [], kept: [{ payloadKey: callbackKey(callback), reason, native }] }
+  return { events: [], kept: [{ payloadKey: digestOf(native), reason, native }] }
 }
 
 function decodeSummaries(delivery: Delivery, accountSid: string): Decoded {
@@ -105,9 +105,12 @@ function params(delivery: Delivery): URLSearchParams {
 /** Each name with its distinct values, in byte order, nothing between; only what is in the body is signed so. */
 function sortedPairs(delivery: Delivery): string[] {
   if (delivery.method === 'GET') return []
-  const posted = params(delivery)
-  const names = [...new Set(posted.keys())].sort()
-  return names.flatMap(name => [...new Set(posted.getAll(name))].sort().map(value => name + value))
+  const valuesOf = new Map<string, Set<string>>()
+  for (const [name, value] of params(delivery)) {
+    valuesOf.set(name, (valuesOf.get(name) ?? new Set()).add(value))
+  }
+  const names = [...valuesOf.keys()].sort()
+  return names.flatMap(name => [...(valuesOf.get(name) ?? [])].sort().map(value => name + value))
 }
 
 /** Twilio signs the address as it was written, with its port or without: the official SDKs try both. */

@@ -69,7 +69,11 @@ export function foldParticipant(state: ParticipantState, event: ParticipantEvent
         failedReason: earliest(next.failedReason, endingOf(event), event),
       }
     case 'participant.updated':
-      return { ...next, seenAtMs: minOf(next.seenAtMs, event.atMs) }
+      return {
+        ...next,
+        gotIn: next.gotIn || event.participant.joinedAtMs !== undefined,
+        seenAtMs: minOf(next.seenAtMs, event.atMs),
+      }
     case 'track.published':
     case 'track.unpublished':
       return {

@@ -94,14 +94,17 @@ export function roomRecord(
       feed: state.feedKind,
       native_room_sid: state.nativeKey ?? null,
       region,
-      inferred: inferredFields(state),
+      inferred: inferredFields(state, createSec),
     },
   }
 }
 
-function inferredFields(state: RoomState): string[] {
-  if (state.startedAtMs !== undefined) return []
-  return state.endedAtMs === undefined ? ['create_time'] : ['create_time', 'duration_sec']
+/** A start that nothing states, and an end that is moved to the start because it is stated to be before. */
+function inferredFields(state: RoomState, createSec: number): string[] {
+  const fields = state.startedAtMs === undefined ? ['create_time'] : []
+  if (state.endedAtMs === undefined) return fields
+  if (secondOf(state.endedAtMs) < createSec) fields.push('end_time')
+  return fields.length === 0 ? [] : [...fields, 'duration_sec'].sort()
 }
 
 function recordedSec(state: RoomState): number | null {

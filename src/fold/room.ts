@@ -52,6 +52,7 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
         endReason: earliest(next.endReason, event.endReason, event),
       }
     case 'participant.left':
+    case 'participant.failed':
       return event.endReason === 'room_ended_via_api' ? { ...next, endedViaApi: true } : next
     case 'recording.started':
       return { ...next, recordingEnabled: true }
@@ -63,7 +64,6 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
       }
     case 'room.updated':
     case 'participant.joined':
-    case 'participant.failed':
     case 'participant.updated':
     case 'track.published':
     case 'track.unpublished':

@@ -1,4 +1,5 @@
 import type { Ending, ParticipantState } from './participant.ts'
+import { secondOf } from './shown.ts'
 
 /** How the room of a stay ended, as far as it is stated. */
 export interface RoomEnd {
@@ -16,7 +17,7 @@ export interface Stay {
   readonly ending: Ending
   /** Names of the record's fields that no event stated. */
   readonly inferred: readonly string[]
-  /** True for a person who got in: only these count in the room's numbers. */
+  /** True for a person, unless the attempt to join failed: only these count in the room's numbers. */
   readonly counted: boolean
   /** True where the participant's own leave is stated, so that the room's end changes nothing. */
   readonly leaveStated: boolean
@@ -30,29 +31,31 @@ export function stayOf(state: ParticipantState, roomEnd: RoomEnd | undefined): S
 
   const end = endOf(state, roomEnd)
   const join = joinOf(state, end.leaveMs)
-  const leaveMs =
-    end.leaveMs === undefined || join.joinMs === undefined ? end.leaveMs : Math.max(end.leaveMs, join.joinMs)
-  const inferred = [...join.inferred, ...end.inferred]
-  if (inferred.length > 0 && leaveMs !== undefined && join.joinMs !== undefined) inferred.push('duration_sec')
+  const isBefore = end.leaveMs !== undefined && join.joinMs !== undefined && end.leaveMs < join.joinMs
+  const leaveMs = isBefore ? join.joinMs : end.leaveMs
+  const inferred = new Set([...join.inferred, ...end.inferred])
+  // Whole seconds of a leave against milliseconds of a join are no contradiction.
+  if (secondOf(leaveMs) !== secondOf(end.leaveMs)) inferred.add('leave_time')
+  if (inferred.size > 0 && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
   return {
     joinMs: join.joinMs,
     leaveMs,
     ending: end.ending,
-    inferred: inferred.sort(),
-    counted: state.gotIn && (state.kind?.value ?? 'person') === 'person',
+    inferred: [...inferred].sort(),
+    counted: (state.kind?.value ?? 'person') === 'person',
     leaveStated: end.stated,
     orderMs: join.joinMs ?? leaveMs ?? state.seenAtMs ?? 0,
   }
 }
 
-/** One moment: an attempt has a length of zero. */
+/** An attempt has a length of zero: it is shown at the moment it began. */
 function failedAttempt(state: ParticipantState, failedAtMs: number): Stay {
   const atMs = state.joinedAtMs ?? failedAtMs
   return {
     joinMs: atMs,
     leaveMs: atMs,
     ending: state.failedReason?.value ?? {},
-    inferred: [],
+    inferred: secondOf(atMs) === secondOf(failedAtMs) ? [] : ['leave_time'],
     counted: false,
     leaveStated: true,
     orderMs: atMs,

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Delivery } from '../store/feeds.ts'
+import type { LoggedDelivery } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Outcome } from './ingest.ts'
 
@@ -15,14 +15,14 @@ export interface DeliveryLog {
 }
 
 export function deliveryLog(store: Store, onError: (error: unknown) => void): DeliveryLog {
-  const authentic: Delivery[] = []
-  const unauthentic: Delivery[] = []
+  const authentic: LoggedDelivery[] = []
+  const unauthentic: LoggedDelivery[] = []
   let timer: NodeJS.Timeout | undefined
 
   async function flush(): Promise<void> {
     timer = undefined
     const pending = [...authentic.splice(0), ...unauthentic.splice(0)]
-    if (pending.length > 0) await store.feeds.log(pending, DELIVERIES_KEPT)
+    if (pending.length > 0) await store.deliveries.add(pending, DELIVERIES_KEPT)
   }
 
   return {

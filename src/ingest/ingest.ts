@@ -8,7 +8,7 @@ import { recordEvents } from './record-events.ts'
 
 /** What became of a delivery; `detail` is a sentence for people and holds no secret. */
 export interface Outcome {
-  readonly outcome: 'stored' | 'unauthentic' | 'junk' | 'unavailable'
+  readonly outcome: 'stored' | 'unauthentic' | 'junk' | 'unavailable' | 'failed'
   readonly detail: string
   readonly feed: FeedRow | undefined
   readonly events: number
@@ -21,8 +21,11 @@ export interface Ingest {
   /** Feeds that the settings name; they come before those of the store. */
   configuredFeeds: readonly FeedRow[]
   clock: () => number
+  /** Told of errors that are nobody's but ours. */
+  onFault: (error: unknown) => void
 }
 
+const MAX_DETAIL_CHARS = 300
 const FUTURE_LIMIT_MS = 5 * 60_000
 /** The last moment that a Date can hold (ECMAScript, time values). */
 const LAST_DATE_MS = 8.64e15
@@ -35,7 +38,13 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
     kind: Outcome['outcome'],
     detail: string,
     counts = { added: 0, duplicates: 0 },
-  ): Outcome => ({ outcome: kind, detail, feed: row, events: counts.added, duplicates: counts.duplicates })
+  ): Outcome => ({
+    outcome: kind,
+    detail: detail.slice(0, MAX_DETAIL_CHARS),
+    feed: row,
+    events: counts.added,
+    duplicates: counts.duplicates,
+  })
 
   try {
     const authKey = feed.claim(delivery)
@@ -50,7 +59,8 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
     if (error instanceof UnauthenticError) return outcome('unauthentic', error.message)
     if (error instanceof JunkError) return outcome('junk', error.message)
     if (error instanceof StoreUnavailableError) return outcome('unavailable', error.message)
-    throw error
+    context.onFault(error)
+    return outcome('failed', 'A fault of Rollcall: its log tells more.')
   }
 }
 
@@ -61,7 +71,7 @@ async function findFeed(context: Ingest, kind: string, authKey: string): Promise
 
 /** The key is shown where it is no secret itself. */
 function unknownFeed(feed: Feed, authKey: string): string {
-  return feed.kind === 'events'
+  return feed.claimIsSecret === true
     ? 'The feed key is unknown.'
     : `No ${feed.kind} feed is known for ${authKey.slice(0, 64)}.`
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Event, ParticipantEvent } from '../event.ts'
 import { intervalOf, moveNumbers, NO_NUMBERS, peakOf, type RoomNumbers } from '../fold/numbers.ts'
 import { foldParticipant, newParticipant } from '../fold/participant.ts'
@@ -5,8 +6,8 @@ import { participantRecord, type RecordSettings } from '../fold/participant-reco
 import { foldRoom, newRoom, type RoomState, roomEndOf, roomStartMs } from '../fold/room.ts'
 import { roomRecord } from '../fold/room-record.ts'
 import { type RoomEnd, stayOf } from '../fold/stay.ts'
-import type { RoomKey, RoomWriter } from '../store/room-writer.ts'
-import type { Transaction } from '../store/store.ts'
+import type { LoggedEvent, RoomKey, RoomWriter } from '../store/room-writer.ts'
+import type { KeptPayload, Transaction } from '../store/store.ts'
 
 /** Decoded events of one feed, with the payload they came from. */
 export interface Heard {
@@ -33,23 +34,20 @@ export async function recordEvents(transaction: Transaction, heard: Heard, setti
     const writer = transaction.room(key)
     const before = (await writer.load()) ?? { state: newRoom(heard.feedKind), numbers: NO_NUMBERS }
     const fresh: Event[] = []
-    for (const { event, native } of byRoom.get(roomSid) ?? []) {
-      const isNew = await writer.append({
-        feedId: heard.feedId,
-        feedKind: heard.feedKind,
-        eventKey: event.key,
-        participantSid: 'participantSid' in event ? event.participantSid : undefined,
-        atMs: event.atMs,
-        receivedAtMs: heard.receivedAtMs,
-        body: JSON.stringify(event),
-        native,
-      })
-      if (isNew) fresh.push(event)
+    for (const one of byRoom.get(roomSid) ?? []) {
+      const appended = await writer.append(loggedEvent(heard, one))
+      if (appended === 'added') fresh.push(ofFeed(one.event, heard.feedId))
+      if (appended === 'other') await transaction.keepPayload(otherBody(heard, one))
     }
     if (fresh.length > 0) await foldIntoRows(writer, key, before, fresh, settings)
     added += fresh.length
   }
   return { added, duplicates: heard.events.length - added }
+}
+
+/** The event as the folds compare it: two feeds may use one key. */
+export function ofFeed<E extends Event>(event: E, feedId: string): E {
+  return { ...event, key: `${feedId}|${event.key}` }
 }
 
 /** Folds events into the rows of one room and saves those that change. */
@@ -102,6 +100,26 @@ export async function foldIntoRows(
   }
   if (recount) numbers = { ...numbers, peak: peakOf(await writer.intervals()) }
   await saveRoom(writer, key, state, numbers, settings)
+}
+
+function loggedEvent({ feedId, feedKind, receivedAtMs }: Heard, { event, native }: HeardEvent): LoggedEvent {
+  return {
+    feedId,
+    feedKind,
+    eventKey: event.key,
+    participantSid: 'participantSid' in event ? event.participantSid : undefined,
+    atMs: event.atMs,
+    receivedAtMs,
+    body: JSON.stringify(event),
+    native,
+  }
+}
+
+/** A second payload under the key of a first changes no record, and is evidence all the same. */
+function otherBody({ accountSid, feedId, receivedAtMs }: Heard, { event, native }: HeardEvent): KeptPayload {
+  const payloadKey = `${event.key}#${createHash('sha256').update(native).digest('hex')}`
+  const reason = `Another body under the known key ${event.key} of room ${event.roomSid}`
+  return { accountSid, feedId, payloadKey, receivedAtMs, reason, native }
 }
 
 function saveRoom(

@@ -5,6 +5,8 @@ export interface Account {
   readonly name: string
   /** Hex SHA-256 of the auth token, which itself is not kept. */
   readonly tokenHash: string
+  /** 1 for the account that the server made for itself, else 0. */
+  readonly isDefault: number
   readonly createdAtMs: number
 }
 
@@ -31,7 +33,8 @@ export interface AccountStore {
   removeKey(keySid: string): Promise<boolean>
 }
 
-const ACCOUNT = `select account_sid "accountSid", name, token_hash "tokenHash", created_at_ms "createdAtMs" from accounts`
+const ACCOUNT = `select account_sid "accountSid", name, token_hash "tokenHash", is_default "isDefault",
+  created_at_ms "createdAtMs" from accounts`
 const KEY = `select key_sid "keySid", account_sid "accountSid", name, secret_hash "secretHash", created_at_ms "createdAtMs"
   from api_keys`
 
@@ -43,11 +46,11 @@ export function accountStore(database: Database): AccountStore {
     async find(accountSid) {
       return (await reader.all<Account>(`${ACCOUNT} where account_sid = ?`, [accountSid]))[0]
     },
-    async put({ accountSid, name, tokenHash, createdAtMs }) {
+    async put({ accountSid, name, tokenHash, isDefault, createdAtMs }) {
       await run(
-        `insert into accounts (account_sid, name, token_hash, created_at_ms) values (?, ?, ?, ?)
+        `insert into accounts (account_sid, name, token_hash, is_default, created_at_ms) values (?, ?, ?, ?, ?)
          on conflict (account_sid) do update set name = excluded.name, token_hash = excluded.token_hash`,
-        [accountSid, name, tokenHash, createdAtMs],
+        [accountSid, name, tokenHash, isDefault, createdAtMs],
       )
     },
     remove: accountSid =>

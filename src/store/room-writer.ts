@@ -51,8 +51,8 @@ export interface SavedParticipant {
 /** All that a transaction does to one room. */
 export interface RoomWriter {
   load(): Promise<RoomRow | undefined>
-  /** Appends the event; false for a key that is there already, which is counted. */
-  append(event: LoggedEvent): Promise<boolean>
+  /** Appends the event. A key that is there already is counted, and kept out: `other` says that the payload differs. */
+  append(event: LoggedEvent): Promise<'added' | 'same' | 'other'>
   loadParticipant(participantSid: string): Promise<ParticipantState | undefined>
   /** Those whose own leave nothing states, so that the room's end decides. */
   participantsWithoutLeave(): Promise<string[]>
@@ -63,7 +63,7 @@ export interface RoomWriter {
   saveParticipant(participant: SavedParticipant): Promise<void>
   save(room: SavedRoom): Promise<void>
   /** Every event of the room, its body as JSON: what a rebuild folds again. */
-  events(): Promise<{ feedKind: string; body: string }[]>
+  events(): Promise<{ feedId: string; feedKind: string; body: string }[]>
   /** Forgets the room's rows, never its events. */
   clear(): Promise<void>
 }
@@ -93,13 +93,12 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
           ...[event.atMs, event.receivedAtMs, event.body, event.native],
         ],
       )
-      if (added > 0) return true
-      await connection.run(
-        `update events set duplicates = duplicates + 1
-         where account_sid = ? and room_sid = ? and feed_id = ? and event_key = ?`,
-        [...room, event.feedId, event.eventKey],
-      )
-      return false
+      if (added > 0) return 'added'
+      const key = [...room, event.feedId, event.eventKey]
+      const byKey = 'account_sid = ? and room_sid = ? and feed_id = ? and event_key = ?'
+      await connection.run(`update events set duplicates = duplicates + 1 where ${byKey}`, key)
+      const rows = await connection.all<{ native: string }>(`select native from events where ${byKey}`, key)
+      return rows[0]?.native === event.native ? 'same' : 'other'
     },
     async loadParticipant(participantSid) {
       const rows = await connection.all<{ state: string }>(
@@ -164,7 +163,7 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
     },
     async events() {
       return connection.all(
-        `select feed_kind "feedKind", body from events where account_sid = ? and room_sid = ?
+        `select feed_id "feedId", feed_kind "feedKind", body from events where account_sid = ? and room_sid = ?
          order by at_ms, feed_id, event_key`,
         room,
       )

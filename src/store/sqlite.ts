@@ -1,9 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './database.ts'
 
 const MAX_WORKS_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
+const BUSY_RETRY_MS = 5
+const SQLITE_BUSY = 5
 
 /** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
 const CANNOT_WRITE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
@@ -21,6 +23,8 @@ interface Waiting {
 export function openSqlite(file: string): Database {
   const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   writer.exec('pragma journal_mode = wal; pragma synchronous = full')
+  // From here on a lock is waited for between turns, so that reads go on meanwhile.
+  writer.exec('pragma busy_timeout = 0')
   const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   reading.exec('pragma query_only = on')
 
@@ -34,10 +38,23 @@ export function openSqlite(file: string): Database {
     draining = undefined
   }
 
+  async function begin(): Promise<void> {
+    const giveUpAtMs = performance.now() + BUSY_TIMEOUT_MS
+    for (;;) {
+      try {
+        writer.exec('begin immediate')
+        return
+      } catch (error) {
+        if (resultCode(error) !== SQLITE_BUSY || performance.now() > giveUpAtMs) throw error
+        await delay(BUSY_RETRY_MS)
+      }
+    }
+  }
+
   async function commit(batch: Waiting[]): Promise<void> {
     const done: (() => void)[] = []
     try {
-      writer.exec('begin immediate')
+      await begin()
       for (const { work, resolve, reject } of batch) {
         writer.exec('savepoint work')
         try {
@@ -98,6 +115,10 @@ function connect(database: DatabaseSync): Connection {
 
 /** True where the engine cannot write at all now; any other error is of one statement, and of one work alone. */
 function cannotWrite(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false
-  return CANNOT_WRITE.includes(error.errcode & 0xff)
+  return CANNOT_WRITE.includes(resultCode(error) ?? 0)
+}
+
+function resultCode(error: unknown): number | undefined {
+  const isOfEngine = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  return isOfEngine ? Number(error.errcode) & 0xff : undefined
 }

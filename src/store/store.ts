@@ -1,5 +1,6 @@
 import { type AccountStore, accountStore } from './accounts.ts'
 import type { Connection, Database } from './database.ts'
+import { type DeliveryStore, deliveryStore } from './deliveries.ts'
 import { type FeedStore, feedStore } from './feeds.ts'
 import { migrate } from './migrate.ts'
 import { type RecordStore, recordStore } from './records.ts'
@@ -27,6 +28,7 @@ export interface KeptPayload {
 export interface Store {
   readonly accounts: AccountStore
   readonly feeds: FeedStore
+  readonly deliveries: DeliveryStore
   readonly records: RecordStore
   /** Runs `work` in one transaction; resolves once it is durable, rejects with StoreUnavailableError if it cannot be. */
   transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
@@ -39,6 +41,7 @@ export async function createStore(database: Database): Promise<Store> {
   return {
     accounts: accountStore(database),
     feeds: feedStore(database),
+    deliveries: deliveryStore(database),
     records: recordStore(database.reader),
     transact: work => database.transact(connection => work(transactionOver(connection))),
     close: () => database.close(),

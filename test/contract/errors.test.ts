@@ -118,6 +118,13 @@ test('a method that a path does not have is 405/20004 with Allow', async t => {
   }
 })
 
+test('a body that is no JSON does not hide that the method is wrong', async t => {
+  const { app } = await testServer(t)
+  const headers = { ...basic(), 'content-type': 'application/json' }
+  const response = await app.inject({ method: 'POST', url: '/v1/Video/Rooms', headers, body: '{' })
+  assertError(response.json(), 'methodNotAllowed', 405)
+})
+
 test('a body that is too large is 413', async t => {
   const { app } = await testServer(t, { bodyLimitBytes: '1000' })
   const response = await app.inject({
@@ -159,6 +166,9 @@ test('what cannot be read as a request is an error object too', async t => {
     ['nonsense\r\n\r\n', 'badRequest'],
     ['GET /v1/Video/Rooms/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 'badRequest'],
     [`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 'headersTooLarge'],
+    [`GET /openapi.json HTTP/1.1\r\nConnection: close\r\n\r\n`, 'badRequest'],
+    [`GET /nothing HTTP/1.1\r\nHost: localhost\r\nExpect: x\r\nConnection: close\r\n\r\n`, 'notFound'],
+    ['CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n', 'methodNotAllowed'],
   ] as const
   for (const [request, error] of requests) {
     const answer = await raw(Number(port), request)

@@ -22,6 +22,8 @@ test('forwarded headers are believed from a trusted proxy alone', async t => {
   const trusting = await testServer(t, { trustProxy: '127.0.0.1' })
   await tellRooms(trusting)
   await assertBase(trusting, { host: 'inner:8080', ...FORWARDED }, 'https://rollcall.example.com/video')
+  const prefixAlone = { host: 'inner:8080', 'x-forwarded-prefix': '/video' }
+  await assertBase(trusting, prefixAlone, 'http://inner:8080/video')
   const { 'x-forwarded-prefix': _, ...plain } = FORWARDED
   await assertBase(trusting, { host: 'inner:8080', ...plain }, 'https://rollcall.example.com')
 
@@ -44,7 +46,7 @@ test('a configured address wins, and its path may be there in the request or not
 
 test('a host that is no host name is refused', async t => {
   const server = await testServer(t, { trustProxy: 'all' })
-  for (const host of ['evil"host', 'a b', 'x/y', 'user@host', 'host:port']) {
+  for (const host of ['evil"host', 'a b', 'x/y', 'user@host', 'host:port', 'host:99999']) {
     const { status, body } = await get(server, '/v1/Video/Rooms', { ...basic(), host })
     assert.deepEqual([status, body.code], [400, 20001], host)
   }

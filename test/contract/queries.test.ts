@@ -94,6 +94,14 @@ test('a bad value is 400/20001 and the message names the parameter', async t => 
   assert.deepEqual([twice.status, twice.body.code], [400, 20001])
 })
 
+test('a page size beyond all numbers is the largest', async t => {
+  const server = await testServer(t)
+  for (const size of ['9007199254740991', '9223372036854775807', '1'.repeat(400)]) {
+    const { status, body } = await get(server, `/v1/Video/Rooms?PageSize=${size}`)
+    assert.deepEqual([status, body.meta?.page_size], [200, 1000], size)
+  }
+})
+
 test('an empty value is as none', async t => {
   const server = await testServer(t)
   await tellRooms(server)

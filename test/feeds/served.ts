@@ -69,7 +69,7 @@ export function databaseOf(server: TestServer): DatabaseSync {
 /** Closes the server and answers its log of deliveries, oldest first: closing writes what is pending. */
 export async function deliveriesOf(server: TestServer) {
   await server.app.close()
-  return await server.store.feeds.lastDeliveries(100)
+  return await server.store.deliveries.last(100)
 }
 
 /** Asserts the members that are named, each whole; of `properties` also only those that are named. */

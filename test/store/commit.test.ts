@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Database, StoreUnavailableError } from '../../src/store/database.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 
@@ -62,6 +63,27 @@ test('a reader never sees what is not committed', async t => {
     assert.deepEqual(await db.reader.all('select id from kept'), [])
   })
   assert.equal((await db.reader.all('select id from kept')).length, 1)
+})
+
+test('while another process holds the lock reads go on, and a write waits for it', async t => {
+  const { database: db, file } = await database(t)
+  const other = new DatabaseSync(file)
+  other.exec('begin immediate')
+  let written = false
+  const write = db
+    .transact(connection => connection.run(insert, [1]))
+    .then(() => {
+      written = true
+    })
+  for (let turn = 0; turn < 20; turn++) {
+    assert.deepEqual(await db.reader.all('select id from kept'), [])
+    await nextTurn()
+  }
+  assert.equal(written, false)
+  other.exec('commit')
+  other.close()
+  await write
+  assert.deepEqual(ids(file), [1])
 })
 
 test('where nothing can be written every waiting work is told so, and nothing is half done', async t => {

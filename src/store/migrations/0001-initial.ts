@@ -4,6 +4,7 @@ create table accounts (
   account_sid text primary key,
   name text not null,
   token_hash text not null,
+  is_default integer not null,
   created_at_ms bigint not null
 );
 create table api_keys (

@@ -158,10 +158,10 @@ test('a delivery that is taken stands in the log with its counts, while the serv
   const server = await testServer(t)
   await post(server, BODY, tokenOf(claimsOf(server, BODY)))
   await post(server, BODY, tokenOf(claimsOf(server, BODY)))
-  let log = await server.store.feeds.lastDeliveries(10)
+  let log = await server.store.deliveries.last(10)
   while (log.length < 2) {
     await new Promise(resolve => setTimeout(resolve, 20))
-    log = await server.store.feeds.lastDeliveries(10)
+    log = await server.store.deliveries.last(10)
   }
   assert.deepEqual(
     log.map(({ accountSid, httpStatus, outcome, detail, events, duplicates }) => [

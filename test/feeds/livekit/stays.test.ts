@@ -93,7 +93,7 @@ test('a room of two becomes these records, every field of them', async t => {
     ...{ join_time: '2026-08-18T17:38:10Z', leave_time: '2026-08-18T17:38:10Z' },
     ...{ end_reason: 'join_failed', error_code: 53104 },
     error_code_url: 'https://www.twilio.com/docs/api/errors/53104',
-    properties: { counted: false, inferred: [], display_name: 'Bob' },
+    properties: { counted: false, inferred: ['leave_time'], display_name: 'Bob' },
   })
 })
 

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { deliver, livekitRoom } from '../support/livekit.ts'
+import {
+  ACCOUNT,
+  FEED_KEY,
+  get,
+  NOW_MS,
+  type TestServer,
+  TWILIO_TOKEN,
+  testServer,
+} from '../support/test-server.ts'
+
+const room = `RM${'c3'.repeat(16)}`
+const participant = `PA${'d4'.repeat(16)}`
+
+async function callback(server: TestServer, params: Record<string, string>) {
+  const named: Record<string, string> = { AccountSid: ACCOUNT, RoomSid: room, ...params }
+  const signed = Object.keys(named)
+    .sort()
+    .map(name => name + named[name])
+    .join('')
+  const url = `http://localhost:80/feeds/twilio${signed}`
+  return await server.app.inject({
+    method: 'POST',
+    url: '/feeds/twilio',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': createHmac('sha1', TWILIO_TOKEN).update(url).digest('base64'),
+    },
+    body: new URLSearchParams(named).toString(),
+  })
+}
+
+async function send(server: TestServer, type: string, data: object, more: object = {}) {
+  const envelope = {
+    specversion: '1.0',
+    id: '1',
+    source: '/test',
+    type,
+    time: '2026-03-01T11:00:00Z',
+    data,
+    ...more,
+  }
+  return await server.app.inject({
+    method: 'POST',
+    url: '/feeds/events',
+    headers: { authorization: `Bearer ${FEED_KEY}`, 'content-type': 'application/cloudevents+json' },
+    body: JSON.stringify(envelope),
+  })
+}
+
+test('a form of very many names costs no more than its size', async t => {
+  const server = await testServer(t)
+  const body = `AccountSid=${ACCOUNT}&${Array.from({ length: 100_000 }, (_, index) => `n${index}=`).join('&')}`
+  const begunMs = performance.now()
+  const response = await server.app.inject({
+    method: 'POST',
+    url: '/feeds/twilio',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  })
+  assert.equal(response.statusCode, 401)
+  assert.ok(performance.now() - begunMs < 5_000)
+})
+
+test('durations beyond all time are as none', async t => {
+  const server = await testServer(t)
+  const left = { StatusCallbackEvent: 'participant-disconnected', ParticipantSid: participant }
+  const ended = { StatusCallbackEvent: 'room-ended', Timestamp: '2026-03-01T11:30:00.000Z' }
+  for (const [index, duration] of ['9007199254740991', '-500', '1e3', 'x'].entries()) {
+    const at = { Timestamp: `2026-03-01T11:00:0${index}.000Z`, ParticipantDuration: duration }
+    assert.equal((await callback(server, { ...left, ...at })).statusCode, 200)
+  }
+  assert.equal((await callback(server, { ...ended, RoomDuration: '-500' })).statusCode, 200)
+  const { body } = await get(server, `/v1/Video/Rooms/${room}`)
+  assert.equal(body.create_time, '2026-03-01T11:00:00Z')
+  const { body: list } = await get(server, `/v1/Video/Rooms/${room}/Participants`)
+  assert.equal(list.participants[0].join_time, null)
+})
+
+test('a number that an SDK cannot read is refused, or is as none', async t => {
+  const server = await testServer(t)
+  for (const maxParticipants of [1e300, -1, 2 ** 31]) {
+    assert.equal(
+      (await send(server, 'room.started', { room: { key: 'r', maxParticipants } })).statusCode,
+      400,
+    )
+  }
+  const story = livekitRoom('limits', NOW_MS - 1000)
+  const started = story.started()
+  const whole = {
+    ...started,
+    room: { ...('room' in started ? Object(started.room) : {}), maxParticipants: 4294967295 },
+  }
+  assert.equal((await deliver(server, whole)).statusCode, 200)
+  assert.equal((await get(server, `/v1/Video/Rooms/${story.sid}`)).body.max_participants, null)
+})
+
+test('lone surrogates and NUL never reach a record', async t => {
+  const server = await testServer(t)
+  const data = {
+    room: { key: 'k\ud800\0', name: 'n\ud800\0' },
+    participant: { key: '\udc00', identity: 'i\0' },
+  }
+  const response = await send(server, 'participant.joined', data)
+  assert.equal(response.statusCode, 200, response.body)
+  const { body } = await get(server, '/v1/Video/Rooms')
+  assert.equal(body.rooms[0].room_name, 'n\ufffd')
+  const { body: list } = await get(server, `/v1/Video/Rooms/${body.rooms[0].room_sid}/Participants`)
+  assert.equal(list.participants[0].participant_identity, 'i')
+})
+
+test('a time before 1970 is no time', async t => {
+  const server = await testServer(t)
+  const response = await send(
+    server,
+    'room.started',
+    { room: { key: 'r' } },
+    { time: '0000-01-01T00:00:00+14:00' },
+  )
+  assert.equal(response.statusCode, 400)
+})
+
+test('callbacks that are not understood are kept, each of them', async t => {
+  const server = await testServer(t)
+  for (const composition of ['CJ1', 'CJ2', 'CJ2']) {
+    const params = { StatusCallbackEvent: 'composition-started', CompositionSid: composition }
+    assert.equal((await callback(server, params)).statusCode, 200)
+  }
+  assert.equal(keptPayloads(server).length, 2)
+})
+
+test('another body under a known key changes no record and is kept', async t => {
+  const server = await testServer(t)
+  const data = { room: { key: 'r' }, participant: { key: 'p' } }
+  await send(server, 'participant.joined', data)
+  await send(server, 'participant.joined', data)
+  assert.equal(keptPayloads(server).length, 0)
+  const second = await send(server, 'participant.left', data)
+  assert.deepEqual(second.json(), { events: 0, duplicates: 1 })
+  assert.equal(keptPayloads(server).length, 1)
+  const { body } = await get(server, '/v1/Video/Rooms')
+  const { body: list } = await get(server, `/v1/Video/Rooms/${body.rooms[0].room_sid}/Participants`)
+  assert.equal(list.participants[0].status, 'in_progress')
+})
+
+test('a fault of ours is 500, so that the sender tries again, and stands in the log of deliveries', async t => {
+  const server = await testServer(t)
+  const database = new DatabaseSync(join(server.folder, 'rollcall.db'))
+  database.exec('drop table events')
+  database.close()
+  assert.equal((await send(server, 'room.started', { room: { key: 'r' } })).statusCode, 500)
+  await server.app.close()
+  const [delivery] = await server.store.deliveries.last(1)
+  assert.deepEqual([delivery?.httpStatus, delivery?.outcome], [500, 'failed'])
+})
+
+test('junk from strangers never hides what was authentic from the log', async t => {
+  const server = await testServer(t)
+  await send(server, 'room.started', { room: { key: 'r' } })
+  for (let index = 0; index < 150; index++) {
+    await server.app.inject({ method: 'POST', url: '/feeds/livekit', headers: { authorization: 'x' } })
+  }
+  await server.app.close()
+  const log = await server.store.deliveries.last(100)
+  assert.equal(log.length, 101)
+  assert.equal(log[0]?.outcome, 'stored')
+})
+
+function keptPayloads(server: TestServer): unknown[] {
+  const database = new DatabaseSync(join(server.folder, 'rollcall.db'), { readOnly: true })
+  const rows = database.prepare('select * from feed_payloads').all()
+  database.close()
+  return rows
+}
