@@ -58,7 +58,7 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
   const rooms = await servedRooms(server)
   assert.deepEqual(rooms.map(room => room.properties.feed).sort(), ['events', 'livekit', 'twilio'])
   await server.app.close()
-  const log = await server.store.feeds.lastDeliveries(100)
+  const log = await server.store.deliveries.last(100)
   assert.deepEqual(
     log.map(({ httpStatus, outcome, accountSid }) => [httpStatus, outcome, accountSid]),
     [...Array(3).fill([503, 'unavailable', ACCOUNT]), ...Array(3).fill([200, 'stored', ACCOUNT])],
@@ -71,7 +71,7 @@ async function serverOverDatabase(t: TestContext): Promise<{ server: TestServer;
   const database = openSqlite(join(folder, 'rollcall.db'))
   const store = await createStore(database)
   const tokenHash = hashSecret(TOKEN)
-  await store.accounts.put({ accountSid: ACCOUNT, name: 'one', tokenHash, createdAtMs: NOW_MS })
+  await store.accounts.put({ accountSid: ACCOUNT, name: 'one', tokenHash, isDefault: 1, createdAtMs: NOW_MS })
   const feeds = [
     ['livekit', LIVEKIT_KEY, LIVEKIT_SECRET],
     ['twilio', ACCOUNT, TWILIO_TOKEN],
