@@ -78,7 +78,13 @@ export async function get(server: TestServer, url: string, headers: Record<strin
 
 async function addAccounts(store: Store): Promise<void> {
   const createdAtMs = NOW_MS
-  await store.accounts.put({ accountSid: ACCOUNT, name: 'one', tokenHash: hashSecret(TOKEN), isDefault: 1, createdAtMs })
+  await store.accounts.put({
+    accountSid: ACCOUNT,
+    name: 'one',
+    tokenHash: hashSecret(TOKEN),
+    isDefault: 1,
+    createdAtMs,
+  })
   await store.accounts.put({
     accountSid: OTHER_ACCOUNT,
     name: 'two',
