@@ -1,30 +1,25 @@
 /** A value with the moment it was stated at. Of two, the later holds; of two at one moment, the one with the greater key. */
-export interface Register<T> {
+export interface Register<T> extends Moment {
   readonly value: T
+}
+
+interface Moment {
   readonly atMs: number
   readonly key: string
 }
 
 /** The later of what is known and what an event states; any order of events gives the same. */
-export function latest<T>(
-  known: Register<T> | undefined,
-  value: T | undefined,
-  event: { atMs: number; key: string },
-): Register<T> | undefined {
-  if (value === undefined) return known
-  const stated = { value, atMs: event.atMs, key: event.key }
-  return known === undefined || isBefore(known, stated) ? stated : known
+export function latest<T>(known: Register<T> | undefined, value: T | undefined, event: Moment) {
+  const stated = stateAt(value, event)
+  if (known === undefined || stated === undefined) return stated ?? known
+  return isBefore(known, stated) ? stated : known
 }
 
 /** The earlier of what is known and what an event states. */
-export function earliest<T>(
-  known: Register<T> | undefined,
-  value: T | undefined,
-  event: { atMs: number; key: string },
-): Register<T> | undefined {
-  if (value === undefined) return known
-  const stated = { value, atMs: event.atMs, key: event.key }
-  return known === undefined || isBefore(stated, known) ? stated : known
+export function earliest<T>(known: Register<T> | undefined, value: T | undefined, event: Moment) {
+  const stated = stateAt(value, event)
+  if (known === undefined || stated === undefined) return stated ?? known
+  return isBefore(stated, known) ? stated : known
 }
 
 /** What is known by name, with the later of what is known and what an event states under one of the names. */
@@ -32,7 +27,7 @@ export function latestOf<T>(
   known: Readonly<Record<string, Register<T>>>,
   name: string,
   value: T | undefined,
-  event: { atMs: number; key: string },
+  event: Moment,
 ): Record<string, Register<T>> {
   const stated = latest(Object.hasOwn(known, name) ? known[name] : undefined, value, event)
   return stated === undefined ? known : { ...known, [name]: stated }
@@ -47,6 +42,10 @@ export function minOf(a: number | undefined, b: number | undefined): number | un
 /** Both sets, without repetition, sorted. */
 export function union(known: readonly string[], added: readonly string[]): string[] {
   return [...new Set([...known, ...added])].sort()
+}
+
+function stateAt<T>(value: T | undefined, { atMs, key }: Moment): Register<T> | undefined {
+  return value === undefined ? undefined : { value, atMs, key }
 }
 
 function isBefore(a: Register<unknown>, b: Register<unknown>): boolean {

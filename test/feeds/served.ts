@@ -45,10 +45,13 @@ export async function servedRooms(server: TestServer, as = basic()): Promise<Ser
 
 /** Delivers LiveKit webhooks in order; each must be taken. */
 export async function tell(server: TestServer, ...payloads: readonly unknown[]): Promise<void> {
-  for (const payload of payloads) {
-    const response = await deliver(server, payload)
-    assert.equal(response.statusCode, 200, response.body)
-  }
+  for (const payload of payloads) await taken(deliver(server, payload))
+}
+
+/** Waits for a delivery, which must be taken. */
+export async function taken(delivery: Promise<{ statusCode: number; body: string }>): Promise<void> {
+  const { statusCode, body } = await delivery
+  assert.equal(statusCode, 200, body)
 }
 
 /** What a statement finds in the database of the server. */

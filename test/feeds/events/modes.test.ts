@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { digestOf } from '../../../src/feeds/json.ts'
 import { ACCOUNT, FEED_KEY, testServer } from '../../support/test-server.ts'
-import { deliveriesOf, rowsOf, servedRoom, servedRooms } from '../served.ts'
+import { deliveriesOf, rowsOf, servedRoom, servedRooms, taken } from '../served.ts'
 import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
 const TIME = '2026-03-01T10:00:00Z'
@@ -105,8 +105,8 @@ test('two keys of one account tell of one room', async t => {
     ...{ feedId: `FD${'0'.repeat(32)}`, accountSid: ACCOUNT, kind: 'events', authKey: digestOf('second') },
     ...{ secret: '', createdAtMs: 0 },
   })
-  await postCloudEvents(server, started('shared'))
-  await postCloudEvents(server, started('shared'), { authorization: 'Bearer second' })
+  await taken(postCloudEvents(server, started('shared')))
+  await taken(postCloudEvents(server, started('shared'), { authorization: 'Bearer second' }))
   const [room, ...others] = await servedRooms(server)
   assert.equal(others.length, 0)
   assert.equal((await servedRoom(server, room?.room_sid ?? '')).room_name, 'shared')

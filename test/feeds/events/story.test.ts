@@ -8,6 +8,7 @@ import {
   servedParticipants,
   servedRoom,
   servedRooms,
+  taken,
 } from '../served.ts'
 import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
@@ -121,7 +122,7 @@ test('a story of several people becomes these records', async t => {
 
 test('what is not known is null: a leave alone has no join and no duration', async t => {
   const server = await testServer(t)
-  await postCloudEvents(server, at('10:00:00', 'participant.left', { participant: { key: 'only' } }))
+  await taken(postCloudEvents(server, at('10:00:00', 'participant.left', { participant: { key: 'only' } })))
   const [listed] = await servedRooms(server)
   assertShows(listed, { create_time: '2026-03-01T10:00:00Z', properties: { inferred: ['create_time'] } })
   assertShows(await servedParticipant(server, listed?.room_sid ?? ''), {
@@ -134,7 +135,7 @@ test('what is not known is null: a leave alone has no join and no duration', asy
 test('a batch of several rooms is taken whole, and keys are of their room alone', async t => {
   const server = await testServer(t)
   const joined = (key: string) => at('10:00:00', 'participant.joined', { room: { key }, participant: ann })
-  await postCloudEvents(server, [joined('x'), joined('y')])
+  await taken(postCloudEvents(server, [joined('x'), joined('y')]))
   const rooms = await servedRooms(server)
   assert.equal(rooms.length, 2)
   const sids = await Promise.all(rooms.map(one => servedParticipant(server, one.room_sid)))

@@ -8,6 +8,7 @@ import {
   servedParticipants,
   servedRoom,
   servedRooms,
+  taken,
 } from '../served.ts'
 import { postCallback, postSummaries, summary } from './callbacks.ts'
 
@@ -118,7 +119,7 @@ test('the newer flavour, .complete, is read with its names', async t => {
     ...{ ...rest, room_name: 'lecture', room_type: 'go', processing_state: 'complete' },
     ...{ signaling_region: 'us1', tracks: { audio: 1, video: 3, data: 2 } },
   }
-  await postSummaries(server, [summary('NO4', 'participant-summary.complete', data)])
+  await taken(postSummaries(server, [summary('NO4', 'participant-summary.complete', data)]))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ join_time: '2026-02-20T10:00:00Z', duration_sec: 60, end_reason: 'disconnected_via_api' },
     properties: { num_audio_tracks: 1, num_video_tracks: 3, num_data_tracks: 2 },
@@ -136,10 +137,10 @@ test('a summary of a stay that goes on opens it, and the next one closes it', as
     ...{ status: 'in_progress', leave_time: null, duration_sec: null, end_reason: null, error_code: null },
   })
   const open = { ...ROOM_DATA, end_time: null, end_reason: null }
-  await postSummaries(server, summary('NO6', 'log-analyzer.room-summary', open))
+  await taken(postSummaries(server, summary('NO6', 'log-analyzer.room-summary', open)))
   assertShows(await servedRoom(server, ROOM), { room_status: 'in_progress', end_time: null })
 
-  await postSummaries(server, [ANN_SUMMARY, ROOM_SUMMARY])
+  await taken(postSummaries(server, [ANN_SUMMARY, ROOM_SUMMARY]))
   assertShows(await servedParticipant(server, ROOM), { status: 'completed', duration_sec: 60 })
   assertShows(await servedRoom(server, ROOM), { room_status: 'completed', duration_sec: 180 })
 })
@@ -194,7 +195,7 @@ test('the body is held to bodySHA256, and the hash to the signature', async t =>
 
 test('a summary that comes twice is counted, alone or in another batch', async t => {
   const server = await testServer(t)
-  await postSummaries(server, [ANN_SUMMARY, BOB_SUMMARY])
+  await taken(postSummaries(server, [ANN_SUMMARY, BOB_SUMMARY]))
   const again = await postSummaries(server, [BOB_SUMMARY, ROOM_SUMMARY, BOB_SUMMARY])
   assert.deepEqual(again.json(), { events: 2, duplicates: 4 })
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 2)

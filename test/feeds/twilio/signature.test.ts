@@ -12,7 +12,7 @@ import {
   TWILIO_TOKEN,
   testServer,
 } from '../../support/test-server.ts'
-import { deliveriesOf, rowsOf, servedRooms } from '../served.ts'
+import { deliveriesOf, rowsOf, servedRooms, taken } from '../served.ts'
 import { FEED_PATH, postCallback } from './callbacks.ts'
 import { SIGNATURE_VECTORS } from './samples.ts'
 
@@ -156,7 +156,7 @@ test("a SID that another account's room has is a room of its own", async t => {
   assert.equal((await postCallback(server, theirs)).statusCode, 401, 'signed with the token of the first')
   assert.equal((await postCallback(server, theirs, { token: 'otherTwilioToken' })).statusCode, 200)
   assert.deepEqual(await servedRooms(server), [])
-  await postCallback(server, CREATED)
+  await taken(postCallback(server, CREATED))
   const namesFor = async (as: { authorization: string }) =>
     (await servedRooms(server, as)).map(room => [room.room_sid, room.account_sid, room.room_name])
   assert.deepEqual(await namesFor(basic()), [[ROOM, ACCOUNT, "O'Neill & sons+co"]])

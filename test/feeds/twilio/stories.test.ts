@@ -9,6 +9,7 @@ import {
   servedParticipants,
   servedRoom,
   servedRooms,
+  taken,
 } from '../served.ts'
 import { postCallback } from './callbacks.ts'
 import { DISCONNECTED_2017 } from './samples.ts'
@@ -111,7 +112,7 @@ test('a real participant-disconnected of 2017, whose connect nobody heard, makes
 test('a join that nobody heard is reckoned from the duration, until it is stated', async t => {
   const server = await testServer(t)
   const left = callback('participant-disconnected', '10:10:05.100', { ...ann, ParticipantDuration: '599' })
-  await postCallback(server, left)
+  await taken(postCallback(server, left))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ join_time: '2026-03-01T10:00:06Z', leave_time: '2026-03-01T10:10:05Z', duration_sec: 599 },
     properties: { inferred: ['duration_sec', 'join_time'] },
@@ -119,7 +120,7 @@ test('a join that nobody heard is reckoned from the duration, until it is stated
   const { create_time } = await servedRoom(server, ROOM)
   assert.equal(create_time, '2026-03-01T10:00:06Z', 'no room begins after those who are in it')
 
-  await postCallback(server, callback('participant-connected', '10:00:05.900', ann))
+  await taken(postCallback(server, callback('participant-connected', '10:00:05.900', ann)))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ join_time: '2026-03-01T10:00:05Z', duration_sec: 600, properties: { inferred: [] } },
   })
@@ -128,12 +129,12 @@ test('a join that nobody heard is reckoned from the duration, until it is stated
 test('a start that nobody heard is reckoned from the duration of the room, until it is stated', async t => {
   const server = await testServer(t)
   const ended = callback('room-ended', '10:15:00.300', { RoomDuration: '900' })
-  await postCallback(server, ended)
+  await taken(postCallback(server, ended))
   assertShows(await servedRoom(server, ROOM), {
     ...{ create_time: '2026-03-01T10:00:00Z', end_time: '2026-03-01T10:15:00Z', duration_sec: 900 },
     properties: { inferred: ['create_time', 'duration_sec'] },
   })
-  await postCallback(server, callback('room-created', '09:59:59.900'))
+  await taken(postCallback(server, callback('room-created', '09:59:59.900')))
   assertShows(await servedRoom(server, ROOM), {
     ...{ create_time: '2026-03-01T09:59:59Z', duration_sec: 901, properties: { inferred: [] } },
   })
@@ -141,13 +142,13 @@ test('a start that nobody heard is reckoned from the duration of the room, until
 
 test("the room's end closes who was not heard to leave; the callback that comes late overrules it", async t => {
   const server = await testServer(t)
-  await postCallback(server, callback('participant-connected', '10:00:05.900', ann))
-  await postCallback(server, callback('room-ended', '10:15:00.300'))
+  await taken(postCallback(server, callback('participant-connected', '10:00:05.900', ann)))
+  await taken(postCallback(server, callback('room-ended', '10:15:00.300')))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ leave_time: '2026-03-01T10:15:00Z', end_reason: 'room_ended', error_code: 53118 },
     properties: { inferred: ['duration_sec', 'end_reason', 'error_code', 'leave_time'] },
   })
-  await postCallback(server, callback('participant-disconnected', '10:10:05.100', ann))
+  await taken(postCallback(server, callback('participant-disconnected', '10:10:05.100', ann)))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ leave_time: '2026-03-01T10:10:05Z', duration_sec: 600, end_reason: null, error_code: null },
     properties: { inferred: [] },
@@ -156,18 +157,18 @@ test("the room's end closes who was not heard to leave; the callback that comes 
 
 test('a recording makes a recorded room, whose length is known when it is completed', async t => {
   const server = await testServer(t)
-  await postCallback(server, callback('room-created', '10:00:00.000'))
+  await taken(postCallback(server, callback('room-created', '10:00:00.000')))
   assertShows(await servedRoom(server, ROOM), {
     ...{ recording_enabled: null, total_recording_duration_sec: null },
   })
-  await postCallback(server, callback('recording-started', '10:00:08.000', recording))
+  await taken(postCallback(server, callback('recording-started', '10:00:08.000', recording)))
   assertShows(await servedRoom(server, ROOM), {
     ...{ recording_enabled: true, total_recording_duration_sec: null, codecs: [] },
   })
   const done = { ...recording, Duration: '100', Codec: 'OPUS' }
-  await postCallback(server, callback('recording-completed', '10:02:00.000', done))
+  await taken(postCallback(server, callback('recording-completed', '10:02:00.000', done)))
   const second = { ...done, RecordingSid: `RT${'e5'.repeat(16)}`, Codec: 'H264', Duration: '50' }
-  await postCallback(server, callback('recording-completed', '10:02:01.000', second))
+  await taken(postCallback(server, callback('recording-completed', '10:02:01.000', second)))
   assertShows(await servedRoom(server, ROOM), {
     ...{ recording_enabled: true, total_recording_duration_sec: 150, codecs: ['H264', 'opus'] },
   })
@@ -176,7 +177,7 @@ test('a recording makes a recorded room, whose length is known when it is comple
 test('a callback that comes twice is counted; SequenceNumber is no order and no key', async t => {
   const server = await testServer(t)
   const joined = callback('participant-connected', '10:00:05.900', ann)
-  await postCallback(server, joined)
+  await taken(postCallback(server, joined))
   const again = await postCallback(server, { ...joined, SequenceNumber: '1' })
   assert.deepEqual(again.json(), { events: 0, duplicates: 1 })
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 1)
@@ -214,9 +215,9 @@ test('what is of no room, or of no moment, is kept in the log of the feed', asyn
 
 test('an event of the room that says nothing of it is evidence, and a callback to come is too', async t => {
   const server = await testServer(t)
-  await postCallback(server, callback('composition-enqueued', '10:00:00.000'))
-  await postCallback(server, callback('participant-waved', '10:00:01.000', ann))
-  await postCallback(server, callback('track-added', '10:00:02.000', { ...ann, TrackKind: 'scent' }))
+  await taken(postCallback(server, callback('composition-enqueued', '10:00:00.000')))
+  await taken(postCallback(server, callback('participant-waved', '10:00:01.000', ann)))
+  await taken(postCallback(server, callback('track-added', '10:00:02.000', { ...ann, TrackKind: 'scent' })))
   assert.deepEqual(await servedParticipants(server, ROOM), [])
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 0)
   assert.equal(rowsOf(server, 'select 1 from events').length, 3)
