@@ -5,18 +5,24 @@ import { testServer } from '../../support/test-server.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
-const RUNS = 25
+const RUNS = 40
 const START = Date.UTC(2026, 2, 1, 10)
 const ENDINGS = ['client_left', 'room_ended_via_api', 'connection_lost', undefined]
 
-/** Facts of up to three people in two rooms: identities are shared, and what is said may contradict itself. */
+/** Facts of two people in two rooms: identities are shared, and what is said may contradict itself. */
 const facts = fc.record({
   type: fc.constantFrom(
-    ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.failed'],
-    ...['participant.updated', 'track.published', 'track.unpublished', 'recording.ended'],
+    ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
+    ...[
+      'participant.failed',
+      'participant.updated',
+      'track.published',
+      'track.unpublished',
+      'recording.ended',
+    ],
   ),
-  room: fc.constantFrom('r1', 'r2'),
-  participant: fc.constantFrom('p1', 'p2', 'p3'),
+  room: fc.constantFrom('r1', 'r1', 'r1', 'r2'),
+  participant: fc.constantFrom('p1', 'p2'),
   identity: fc.constantFrom('ann', 'bob', undefined),
   kind: fc.constantFrom('person', 'person', 'agent', undefined),
   sec: fc.integer({ min: 0, max: 9 }),
@@ -27,7 +33,7 @@ const facts = fc.record({
   endReason: fc.constantFrom(...ENDINGS),
 })
 
-const story = fc.array(facts, { minLength: 1, maxLength: 12 }).chain(list => {
+const story = fc.array(facts, { minLength: 1, maxLength: 16 }).chain(list => {
   const events = list.map((fact, index) => {
     const { room, participant, identity, kind, codec, trackKind, durationSec, joinedSec, endReason } = fact
     const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)

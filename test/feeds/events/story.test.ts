@@ -25,7 +25,7 @@ const at = (time: string, type: string, more: object = {}) =>
 
 /** An hour of one room: two stays of ann, bob without a leave, a recorder, and eve who does not get in. */
 const STORY = [
-  at('10:00:00', 'room.started'),
+  at('10:00:03', 'room.started', { room: { ...room, startedAt: '2026-03-01T11:00:00+01:00' } }),
   at('10:00:10.500', 'participant.joined', { participant: ann }),
   at('10:00:12', 'track.published', { participant: ann, track: camera }),
   at('10:00:12', 'track.published', { participant: ann, track: { key: 'mic', kind: 'audio', codec: 'red' } }),

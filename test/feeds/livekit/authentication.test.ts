@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AccessToken } from 'livekit-server-sdk'
 import { feedId } from '../../../src/sid.ts'
+import { until } from '../../live/until.ts'
 import { deliver, livekitRoom } from '../../support/livekit.ts'
 import {
   ACCOUNT,
@@ -158,11 +159,10 @@ test('a delivery that is taken stands in the log with its counts, while the serv
   const server = await testServer(t)
   await post(server, BODY, tokenOf(claimsOf(server, BODY)))
   await post(server, BODY, tokenOf(claimsOf(server, BODY)))
-  let log = await server.store.deliveries.last(10)
-  while (log.length < 2) {
-    await new Promise(resolve => setTimeout(resolve, 20))
-    log = await server.store.deliveries.last(10)
-  }
+  const log = await until('two deliveries in the log', 10_000, async () => {
+    const deliveries = await server.store.deliveries.last(10)
+    return deliveries.length < 2 ? undefined : deliveries
+  })
   assert.deepEqual(
     log.map(({ accountSid, httpStatus, outcome, detail, events, duplicates }) => [
       ...[accountSid, httpStatus, outcome, detail, events, duplicates],

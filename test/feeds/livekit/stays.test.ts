@@ -210,6 +210,18 @@ test('a join in milliseconds and a leave in seconds never make a negative durati
   })
 })
 
+test('those who join in one second are listed in the order of their milliseconds', async t => {
+  const server = await testServer(t)
+  const room = livekitRoom('crowd', START)
+  const millis = [900, 100, 700, 300, 500, 200]
+  for (const ms of millis) await tell(server, room.joined(`p${ms}`, START + ms))
+  const served = await servedParticipants(server, room.sid)
+  assert.deepEqual(
+    served.map(one => [one.participant_identity, one.join_time]),
+    [100, 200, 300, 500, 700, 900].map(ms => [`p${ms}`, '2026-03-01T11:50:00Z']),
+  )
+})
+
 test('a duplicate is answered 200, counted, and changes nothing', async t => {
   const server = await testServer(t)
   const room = livekitRoom('echo', START)

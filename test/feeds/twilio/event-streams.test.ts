@@ -129,10 +129,8 @@ test('the newer flavour, .complete, is read with its names', async t => {
 
 test('a summary of a stay that goes on opens it, and the next one closes it', async t => {
   const server = await testServer(t)
-  await postSummaries(
-    server,
-    summary('NO5', 'log-analyzer.participant-summary', { ...ANN_DATA, leave_time: null }),
-  )
+  const staying = { ...ANN_DATA, leave_time: null }
+  await taken(postSummaries(server, summary('NO5', 'log-analyzer.participant-summary', staying)))
   assertShows(await servedParticipant(server, ROOM), {
     ...{ status: 'in_progress', leave_time: null, duration_sec: null, end_reason: null, error_code: null },
   })
