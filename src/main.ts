@@ -65,7 +65,7 @@ async function runCommand(command: Command, argv: readonly string[], print: (lin
   // A setting that the command does not heed cannot stop it, however it is set.
   const heeded = command.settings.map(name => [SETTINGS[name].env, process.env[SETTINGS[name].env]] as const)
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   await command.run({
     options: given,
     args: positionals,

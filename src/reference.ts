@@ -16,7 +16,7 @@ export async function registerReference(
     openapi({ operations, feeds, version: VERSION, baseUrl: baseUrlOf(request) })
   addEtags(scope)
   scope.get('/openapi.json', async request => document(request))
-  scope.get('/', async (_request, reply) => reply.redirect('./docs', 302))
+  scope.get('/', async (_request, reply) => reply.redirect('./docs/', 302))
   await scope.register(swagger, {
     mode: 'static',
     specification: {

@@ -56,7 +56,7 @@ export const demo: Command = {
         print('')
         print(`Account SID    ${accountSid}`)
         print(`Auth token     ${token}`)
-        print(`API reference  ${url}/docs`)
+        print(`API reference  ${url}/docs/`)
         print('')
         print(`Who was in ${SHOWN_ROOM}:`)
         print(`curl -s -u ${accountSid}:${token} '${url}/v1/Video/Rooms/${room}/Participants?PageSize=3'`)

@@ -132,6 +132,9 @@ async function newKeys(
   accountSid: string,
   context: Pick<CommandContext, 'options' | 'readLine'>,
 ) {
+  if (kind !== 'livekit' && context.options['key'] !== undefined) {
+    throw new CommandError(`--key is for livekit: a ${kind} feed has none to choose.`)
+  }
   if (kind === 'events') {
     const key = newSecret()
     return {

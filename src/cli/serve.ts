@@ -24,7 +24,7 @@ export const serve: Command = {
       }
       const { url, close } = await startServer({ config, store, clock, accountSid })
       print(`Rollcall listens on ${url}`)
-      print(`API reference  ${url}/docs`)
+      print(`API reference  ${url}/docs/`)
       print(`Feeds          ${feeds.map(feed => url + feed.path).join('  ')}`)
       if (!stop.aborted) await once(stop, 'abort')
       await close()

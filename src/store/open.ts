@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openSqlite } from './sqlite.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -22,7 +22,7 @@ function fileOf(place: string): string {
     const scheme = place.slice(0, place.indexOf(':'))
     throw new Error(`No store for ${scheme}: URLs. Give a folder, a path ending in .db, or a file: URL.`)
   }
-  const path = place.startsWith('file:') ? fileURLToPath(new URL(place)) : place
+  const path = place.startsWith('file:') ? fileURLToPath(new URL(place, pathToFileURL('./'))) : place
   const folder = path.endsWith('.db') ? join(path, '..') : path
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return path.endsWith('.db') ? path : join(path, FILE_NAME)

@@ -16,6 +16,7 @@ interface DemoRoom {
   room_status: string
   create_time: string
   end_time: string | null
+  url: string
 }
 
 test('the demo shows a day of rooms that ends now, by the lines that it prints, and leaves nothing', async t => {
@@ -42,13 +43,15 @@ test('the demo shows a day of rooms that ends now, by the lines that it prints, 
     rooms.filter(room => room.room_status === 'in_progress').map(room => [room.room_name, room.end_time]),
     [['design-review', null]],
   )
+  const { origin } = new URL(reference)
+  for (const { url } of rooms) assert.ok(url.startsWith(origin), url)
   const nowMs = Date.now()
   const startsMs = rooms.map(room => Date.parse(room.create_time))
   const endsMs = rooms.flatMap(room => (room.end_time === null ? [] : Date.parse(room.end_time)))
   assert.ok(Math.min(...startsMs) > nowMs - 24 * HOUR_MS)
   assert.ok(Math.max(...startsMs) > nowMs - HOUR_MS)
   assert.ok(Math.max(...endsMs) > nowMs - 2 * HOUR_MS && Math.max(...endsMs) <= nowMs)
-  assert.equal((await ask(new URL(reference).origin, '/v1/Video/Rooms', accountSid, token)).status, 200)
+  assert.equal((await ask(origin, '/v1/Video/Rooms', accountSid, token)).status, 200)
 
   const { exitCode, stderr, tookMs } = await demo.stop('SIGINT')
   assert.deepEqual([exitCode, stderr], [0, ''])

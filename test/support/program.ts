@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const ROOT = join(import.meta.dirname, '../..')
 const START_WITHIN_MS = 30_000
-const END_WITHIN_MS = 30_000
+const END_WITHIN_MS = 20_000
 
 /** What a program did: null for the code of one that a signal ended. */
 export interface Ended {
@@ -46,10 +46,7 @@ export interface Invocation {
 /** Runs the program to its end. */
 export async function runProgram(invocation: Invocation): Promise<Ended> {
   const { child, ended } = launch(invocation)
-  const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
-  const outcome = await ended
-  clearTimeout(killer)
-  return outcome
+  return await endInTime(child, ended)
 }
 
 /** Starts the program and waits until it has printed what matches; it is ended with the test. */
@@ -69,7 +66,7 @@ export async function startProgram(t: Scope, invocation: Invocation, ready: RegE
     async stop(signal = 'SIGTERM') {
       const sinceMs = performance.now()
       child.kill(signal)
-      const outcome = await ended
+      const outcome = await endInTime(child, ended)
       return { ...outcome, tookMs: performance.now() - sinceMs }
     },
   }
@@ -95,6 +92,14 @@ export async function until<T>(
     if (performance.now() > deadlineMs) throw new Error(`Waited ${limitMs} ms in vain for ${what}`)
     await delay(20)
   }
+}
+
+/** Who does not end is ended: a signal in place of the exit code fails the test. */
+async function endInTime(child: ChildProcess, ended: Promise<Ended>): Promise<Ended> {
+  const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+  const outcome = await ended
+  clearTimeout(killer)
+  return outcome
 }
 
 function launch(invocation: Invocation) {

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { openStore } from '../../src/store/open.ts'
+
+test('a store is a folder, a path ending in .db, or a file: URL of either, also a relative one', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-open-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const places = [
+    [join(folder, 'a'), 'a/rollcall.db'],
+    [join(folder, 'b/c.db'), 'b/c.db'],
+    [pathToFileURL(join(folder, 'd')).href, 'd/rollcall.db'],
+    [`file:${relative('.', join(folder, 'e.db'))}`, 'e.db'],
+  ] as const
+  for (const [place, file] of places) {
+    const store = await openStore(place)
+    await store.close()
+    assert.ok(existsSync(join(folder, file)), place)
+  }
+  await assert.rejects(openStore('mysql://localhost/x'), /No store for mysql: URLs/)
+})
