@@ -32,6 +32,8 @@ export const EDGE_LOCATIONS = [
   'tokyo',
 ] as const
 
+export const ROOM_END_REASONS = ['room_ended_via_api', 'timeout'] as const
+
 export const CREATED_METHODS = ['sdk', 'ad_hoc', 'api'] as const
 
 export const TRACK_KINDS = ['audio', 'video', 'data'] as const

@@ -25,13 +25,15 @@ export const accountAdd: Command = {
           `Account ${accountSid} is there already: rollcall account rotate gives it a new token.`,
         )
       }
+      // The first account of all is the one that the settings' token and feeds are for.
+      const isFirst = (await store.accounts.list()).length === 0
       const token = newSecret()
       const name = context.options['name'] ?? 'account'
       await store.accounts.put({
         accountSid,
         name,
         tokenHash: hashSecret(token),
-        isDefault: 0,
+        isDefault: isFirst ? 1 : 0,
         createdAtMs: context.clock(),
       })
       context.print(`Account SID  ${accountSid}`)

@@ -6,7 +6,7 @@ import { CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 
 /**
- * The account that the settings name, or the one that the first start made; made if there is no account at all.
+ * The account that the settings name, or the first that there was; made if there is no account at all.
  * `newToken` is there only when it was made up just now: it can be told once. Throws CommandError rather than give
  * the settings' token or feeds to an account that was added for somebody else.
  */
@@ -47,7 +47,10 @@ export async function chooseAccount(store: Store, named: string | undefined): Pr
     return account
   }
   const [only, ...others] = accounts
-  if (only === undefined) throw new CommandError('There is no account yet: rollcall account add makes one.')
+  if (only === undefined)
+    throw new CommandError(
+      'There is no account yet: the first rollcall serve makes one, or rollcall account add.',
+    )
   if (others.length > 0) throw new CommandError('There are several accounts: name one with --account <SID>.')
   return only
 }

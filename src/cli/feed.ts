@@ -41,6 +41,7 @@ export const feedAdd: Command = {
       }
       await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs: context.clock() })
       context.print(`Feed     ${id}`)
+      context.print(`Path     ${feeds.find(feed => feed.kind === kind)?.path}`)
       for (const line of told) context.print(line)
     }),
 }

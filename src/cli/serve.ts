@@ -20,10 +20,11 @@ export const serve: Command = {
       if (newToken !== undefined) {
         // Before the server listens: should it fail to, the token is known all the same.
         print(`Auth token     ${newToken}`)
-        print('               It is shown this once; rollcall account rotate makes another.')
+        print(`               It is shown this once; rollcall account rotate ${accountSid} makes another.`)
       }
       const { url, close } = await startServer({ config, store, clock, accountSid })
       print(`Rollcall listens on ${url}`)
+      if (config.livekitApiKey !== undefined) print(`LiveKit key    ${config.livekitApiKey}`)
       print(`API reference  ${url}/docs/`)
       print(`Feeds          ${feeds.map(feed => url + feed.path).join('  ')}`)
       if (!stop.aborted) await once(stop, 'abort')

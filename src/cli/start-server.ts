@@ -28,7 +28,7 @@ export async function startServer(options: {
     await server.close()
     const problem = error instanceof Error ? error.message : String(error)
     throw new CommandError(
-      `Cannot listen on ${config.host}:${config.port} (${problem}); --port takes another.`,
+      `Cannot listen on ${config.host}:${config.port} (${problem}): see --host and --port.`,
     )
   }
 }

@@ -7,6 +7,7 @@ import {
   isOneOf,
   PARTICIPANT_KINDS,
   type ParticipantFacts,
+  ROOM_END_REASONS,
   ROOM_TYPES,
   type RoomFacts,
   TRACK_KINDS,
@@ -125,7 +126,12 @@ function eventOf(envelope: CloudEvent, index: number, accountSid: string): Event
   const common = { key: eventKey(envelope), atMs, roomSid: room, room: roomFacts(data) }
   const ending = endingOf(data)
   if (kind === 'room.started' || kind === 'room.updated') return { kind, ...common }
-  if (kind === 'room.ended') return { kind, ...common, ...ending }
+  if (kind === 'room.ended') {
+    if (data.endReason !== undefined && !isOneOf(ROOM_END_REASONS, data.endReason)) {
+      throw fail(`data.endReason of a room must be one of ${ROOM_END_REASONS.join(', ')}.`)
+    }
+    return { kind, ...common, ...ending }
+  }
   if (kind === 'recording.started' || kind === 'recording.ended') {
     if (data.recording === undefined) throw fail('data.recording is required.')
     return { kind, ...common, recording: data.recording }

@@ -1,5 +1,12 @@
 import Type from 'typebox'
-import { CODECS, CREATED_METHODS, EDGE_LOCATIONS, MEDIA_REGIONS, ROOM_TYPES } from '../event.ts'
+import {
+  CODECS,
+  CREATED_METHODS,
+  EDGE_LOCATIONS,
+  MEDIA_REGIONS,
+  ROOM_END_REASONS,
+  ROOM_TYPES,
+} from '../event.ts'
 import type { RoomNumbers } from './numbers.ts'
 import { mappedRegion, type RecordSettings } from './participant-record.ts'
 import { union } from './register.ts'
@@ -7,7 +14,6 @@ import { type RoomState, roomEndReason, roomStartMs } from './room.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 
 export const ROOM_STATUSES = ['in_progress', 'completed'] as const
-export const ROOM_END_REASONS = ['room_ended_via_api', 'timeout'] as const
 export const PROCESSING_STATES = ['complete', 'in_progress', 'timeout', 'not_started'] as const
 
 const Count = Type.Integer({ minimum: 0 })
@@ -22,7 +28,7 @@ export const RoomRecord = Type.Object({
   room_name: nullable(Type.String()),
   create_time: Timestamp,
   end_time: nullable(Timestamp),
-  room_type: Type.Enum([...ROOM_TYPES]),
+  room_type: nullable(Type.Enum([...ROOM_TYPES])),
   room_status: Type.Enum([...ROOM_STATUSES]),
   status_callback: nullable(Type.String()),
   status_callback_method: nullable(Type.Enum(['GET', 'POST'])),
@@ -71,7 +77,7 @@ export function roomRecord(
     room_name: state.name?.value ?? null,
     create_time: timestamp(createSec),
     end_time: timestamp(endSec),
-    room_type: state.type?.value ?? 'group',
+    room_type: state.type?.value ?? null,
     room_status: status,
     status_callback: state.statusCallback?.value ?? null,
     status_callback_method: state.statusCallbackMethod?.value ?? null,

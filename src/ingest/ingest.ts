@@ -48,10 +48,8 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
 
   try {
     const authKey = feed.claim(delivery)
-    const found = await findFeed(context, feed.kind, authKey)
-    if (found === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
-    feed.verify(delivery, found.secret, nowMs)
-    row = found
+    row = verified(await findFeeds(context, feed.kind, authKey), feed, delivery, nowMs)
+    if (row === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
     const decoded = feed.decode(delivery, row.accountSid)
     refuseFuture(decoded, nowMs)
     return outcome('stored', describe(decoded), await save(context, row, decoded, nowMs))
@@ -64,9 +62,29 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
   }
 }
 
-async function findFeed(context: Ingest, kind: string, authKey: string): Promise<FeedRow | undefined> {
-  const configured = context.configuredFeeds.find(row => row.kind === kind && row.authKey === authKey)
-  return configured ?? (await context.store.feeds.find(kind, authKey))
+/** The settings may name a key that the store has with another secret: both are good. */
+async function findFeeds(context: Ingest, kind: string, authKey: string): Promise<FeedRow[]> {
+  const configured = context.configuredFeeds.filter(row => row.kind === kind && row.authKey === authKey)
+  const stored = await context.store.feeds.find(kind, authKey)
+  return stored === undefined ? configured : [...configured, stored]
+}
+
+/** The first whose secret signed the delivery; undefined where there is none to try. Throws what the last one says. */
+function verified(
+  rows: readonly FeedRow[],
+  feed: Feed,
+  delivery: Delivery,
+  nowMs: number,
+): FeedRow | undefined {
+  for (const [index, row] of rows.entries()) {
+    try {
+      feed.verify(delivery, row.secret, nowMs)
+      return row
+    } catch (error) {
+      if (!(error instanceof UnauthenticError) || index === rows.length - 1) throw error
+    }
+  }
+  return undefined
 }
 
 /** The key is shown where it is no secret itself. */

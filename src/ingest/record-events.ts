@@ -134,7 +134,7 @@ function saveRoom(
     state,
     numbers,
     name: state.name?.value,
-    type: record.room_type,
+    type: record.room_type ?? undefined,
     codecs: record.codecs,
     createdMs: roomStartMs(state),
     endedMs: state.endedAtMs,

@@ -5,7 +5,7 @@ export interface Account {
   readonly name: string
   /** Hex SHA-256 of the auth token, which itself is not kept. */
   readonly tokenHash: string
-  /** 1 for the account that the server made for itself, else 0. */
+  /** 1 for the first account that there was, which the settings' token and feeds are for; else 0. */
   readonly isDefault: number
   readonly createdAtMs: number
 }

@@ -28,7 +28,7 @@ export interface RoomRow {
 
 export interface SavedRoom extends RoomRow {
   readonly name: string | undefined
-  readonly type: string
+  readonly type: string | undefined
   readonly codecs: readonly string[]
   readonly createdMs: number
   readonly endedMs: number | undefined
@@ -155,7 +155,7 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
            codecs = excluded.codecs, created_ms = excluded.created_ms, last_ms = excluded.last_ms,
            state = excluded.state, numbers = excluded.numbers, record = excluded.record`,
         [
-          ...[...room, saved.name ?? null, saved.type, codecList(saved.codecs), saved.createdMs],
+          ...[...room, saved.name ?? null, saved.type ?? null, codecList(saved.codecs), saved.createdMs],
           ...[saved.endedMs ?? STILL_OPEN_MS, JSON.stringify(saved.state), JSON.stringify(saved.numbers)],
           saved.record,
         ],

@@ -59,7 +59,7 @@ suite('rollcall account and key', { concurrency: 2 }, () => {
 
   test('an account must be named where there are several, by a SID that is one', async t => {
     const cwd = await temporaryFolder(t)
-    const none = 'There is no account yet: rollcall account add makes one.'
+    const none = 'There is no account yet: the first rollcall serve makes one, or rollcall account add.'
     assert.equal(await refusal(cwd, 'key add'), none)
     const noSid = '--sid: AC and 32 hex digits are expected.'
     assert.equal(await refusal(cwd, 'account add', { options: { sid: 'ACnone' } }), noSid)

@@ -110,6 +110,7 @@ test('lone surrogates and NUL never reach a record', async t => {
   assert.equal(response.statusCode, 200, response.body)
   const { body } = await get(server, '/v1/Video/Rooms')
   assert.equal(body.rooms[0].room_name, 'n\ufffd')
+  assert.equal(body.rooms[0].room_type, null)
   const { body: list } = await get(server, `/v1/Video/Rooms/${body.rooms[0].room_sid}/Participants`)
   assert.equal(list.participants[0].participant_identity, 'i')
 })

@@ -9,6 +9,7 @@ import { type Config, readConfig, type SettingName } from '../../src/config.ts'
 import { digestOf } from '../../src/feeds/json.ts'
 import { createServer } from '../../src/server.ts'
 import { feedId } from '../../src/sid.ts'
+import type { FeedRow } from '../../src/store/feeds.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -43,6 +44,7 @@ export interface TestServer {
 export async function testServer(
   t: TestContext,
   settings: Partial<Record<SettingName, string>> = {},
+  configuredFeeds: readonly FeedRow[] = [],
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
   const clock = { nowMs: NOW_MS }
@@ -55,7 +57,7 @@ export async function testServer(
     store,
     clock: () => clock.nowMs,
     log: pino({ level: 'debug' }, { write: line => void log.push(line) }),
-    configuredFeeds: [],
+    configuredFeeds,
   })
   t.after(async () => {
     await app.close()

@@ -62,7 +62,7 @@ create table rooms (
   account_sid text not null,
   room_sid text not null,
   name text,
-  type text not null,
+  type text,
   codecs text not null,
   created_ms bigint not null,
   last_ms bigint not null,

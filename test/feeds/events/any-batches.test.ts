@@ -6,23 +6,21 @@ import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
 const RUNS = 40
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
 const START = Date.UTC(2026, 2, 1, 10)
-const ENDINGS = ['client_left', 'room_ended_via_api', 'connection_lost', undefined]
+const ROOM_ENDING = 'room_ended_via_api'
+const ENDINGS = ['client_left', ROOM_ENDING, 'connection_lost', undefined]
 
-/** Facts of two people in two rooms: identities are shared, and what is said may contradict itself. */
+/** Facts of two people in two rooms: identities are shared, and what is said may contradict itself. p3 never gets in. */
 const facts = fc.record({
   type: fc.constantFrom(
     ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
-    ...[
-      'participant.failed',
-      'participant.updated',
-      'track.published',
-      'track.unpublished',
-      'recording.ended',
-    ],
+    ...['participant.failed', 'participant.updated', 'track.published', 'track.unpublished'],
+    'recording.ended',
   ),
   room: fc.constantFrom('r1', 'r1', 'r1', 'r2'),
-  participant: fc.constantFrom('p1', 'p2'),
+  participant: fc.constantFrom('p1', 'p1', 'p2', 'p2', 'p3'),
   identity: fc.constantFrom('ann', 'bob', undefined),
   kind: fc.constantFrom('person', 'person', 'agent', undefined),
   sec: fc.integer({ min: 0, max: 9 }),
@@ -33,16 +31,18 @@ const facts = fc.record({
   endReason: fc.constantFrom(...ENDINGS),
 })
 
-const story = fc.array(facts, { minLength: 1, maxLength: 16 }).chain(list => {
+const story = fc.array(facts, { minLength: 1, maxLength: 16, size: 'max' }).chain(list => {
   const events = list.map((fact, index) => {
     const { room, participant, identity, kind, codec, trackKind, durationSec, joinedSec, endReason } = fact
     const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)
-    return cloudEvent(`${index}`, fact.type, timeOf(fact.sec), {
+    const type = participant === 'p3' ? 'participant.failed' : fact.type
+    return cloudEvent(`${index}`, type, timeOf(fact.sec), {
       room: { key: room, name: `${room} of ${index}` },
       participant: { key: participant, identity, kind, joinedAt },
       track: { key: `${participant}-track`, kind: trackKind, codec },
       recording: { key: 'recording', durationSec },
-      endReason,
+      // A room's end takes fewer words.
+      endReason: type === 'room.ended' && endReason !== ROOM_ENDING ? undefined : endReason,
     })
   })
   const all = fc.shuffledSubarray([...events, ...events.slice(0, 4)], { minLength: events.length })
@@ -73,6 +73,6 @@ test('any facts, in any order, repetition and batching, give the same answers, b
       }
       assert.deepEqual(await answersOf(server), atOnce)
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
   )
 })

@@ -37,6 +37,10 @@ const ENVELOPES: [envelope: unknown, message: string][] = [
   [{ ...good, time: NOW_MS }, 'Event 1 (good): time is required, in RFC 3339: when it happened.'],
   [without('data'), 'Event 1 (good): data must be object.'],
   [of('room.started', 'r'), 'Event 1 (bad): data must be object.'],
+  [
+    of('room.ended', { room, endReason: 'client_left' }),
+    'Event 1 (bad): data.endReason of a room must be one of room_ended_via_api, timeout.',
+  ],
   [of('room.started', {}), 'Event 1 (bad): data must have required properties room.'],
   [of('room.started', { room: {} }), 'Event 1 (bad): data.room must have required properties key.'],
   [
