@@ -51,6 +51,13 @@ export function openSqlite(file: string): Database {
     }
   }
 
+  /** Never throws: where it cannot, the transaction is gone with its connection. */
+  function rollBack(): void {
+    try {
+      if (writer.isTransaction) writer.exec('rollback')
+    } catch {}
+  }
+
   async function commit(batch: Waiting[]): Promise<void> {
     const done: (() => void)[] = []
     try {
@@ -69,7 +76,7 @@ export function openSqlite(file: string): Database {
       }
       writer.exec('commit')
     } catch (error) {
-      if (writer.isTransaction) writer.exec('rollback')
+      rollBack()
       const unavailable = new StoreUnavailableError('The database cannot be written now', { cause: error })
       for (const { reject } of batch) reject(unavailable)
       return

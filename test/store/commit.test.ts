@@ -86,6 +86,19 @@ test('while another process holds the lock reads go on, and a write waits for it
   assert.deepEqual(ids(file), [1])
 })
 
+test('after the store is closed every write is refused, not left waiting', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-store-'))
+  const closed = openSqlite(join(folder, 'test.db'))
+  await closed.close()
+  for (let turn = 0; turn < 2; turn++) {
+    await assert.rejects(
+      closed.transact(async () => undefined),
+      StoreUnavailableError,
+    )
+  }
+  await rm(folder, { recursive: true, force: true })
+})
+
 test('where nothing can be written every waiting work is told so, and nothing is half done', async t => {
   const { database: db, file } = await database(t)
   const pages = Number((await db.reader.all<{ page_count: number }>('pragma page_count'))[0]?.page_count)

@@ -17,7 +17,7 @@ const facts = fc.record({
   type: fc.constantFrom(
     ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
     ...['participant.failed', 'participant.updated', 'track.published', 'track.unpublished'],
-    'recording.ended',
+    ...['recording.ended', 'recording.ended'],
   ),
   room: fc.constantFrom('r1', 'r1', 'r1', 'r2'),
   participant: fc.constantFrom('p1', 'p1', 'p2', 'p2', 'p3'),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { ACCOUNT, testServer } from '../../support/test-server.ts'
+import { readDocument } from '../../support/markdown.ts'
+import { ACCOUNT, NOW_MS, testServer } from '../../support/test-server.ts'
 import {
   assertShows,
   rowsOf,
@@ -18,6 +20,8 @@ const annAgain = { key: 'ann-2', identity: 'ann' }
 const bob = { key: 'bob-1', identity: 'bob', region: 'mars', attributes: { seat: '7', apiToken: 'hidden' } }
 const bot = { key: 'bot-1', identity: 'bot', kind: 'recorder' }
 const camera = { key: 'cam', kind: 'video', codec: 'video/H264' }
+
+const PAGE = join(import.meta.dirname, '../../../docs/feeds/events.md')
 
 let count = 0
 const at = (time: string, type: string, more: object = {}) =>
@@ -140,4 +144,18 @@ test('a batch of several rooms is taken whole, and keys are of their room alone'
   assert.equal(rooms.length, 2)
   const sids = await Promise.all(rooms.map(one => servedParticipant(server, one.room_sid)))
   assert.equal(new Set(sids.map(one => one.participant_sid)).size, 2)
+})
+
+test('what the page of this feed says to paste makes a room with ann in it', async t => {
+  const server = await testServer(t)
+  const texts = readDocument(PAGE).blocks.flatMap(
+    ({ text }) => /<<END\n([\s\S]*?)\nEND/.exec(text)?.[1] ?? [],
+  )
+  assert.equal(texts.length, 1)
+  const batch = texts.join('').replaceAll('$(date -u +%FT%TZ)', new Date(NOW_MS).toISOString())
+  const response = await postCloudEvents(server, batch)
+  assert.equal(response.body, '{"events":2,"duplicates":0}')
+  const [room] = await servedRooms(server)
+  assert.deepEqual([room?.room_name, room?.room_status], ['demo', 'in_progress'])
+  assert.equal((await servedParticipant(server, room?.room_sid ?? '')).participant_identity, 'ann')
 })

@@ -8,7 +8,7 @@ import { NOW_MS, type TestServer, testServer } from '../../support/test-server.t
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 
 const START = NOW_MS - 600_000
-const RUNS = 25
+const RUNS = 20
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 
