@@ -188,9 +188,8 @@ function parseToken(text: string): string {
 }
 
 function parsePairs<T>(text: string | undefined, parse: (value: string) => T): Readonly<Record<string, T>> {
-  const pairs = (text ?? '').split(',').filter(part => part.trim() !== '')
   return Object.fromEntries(
-    pairs.map(pair => {
+    listOf(text ?? '').map(pair => {
       const [name = '', value = ''] = pair.split('=').map(part => part.trim())
       if (name === '' || value === '') throw new Error('pairs like name=value, with commas, are expected')
       return [name, parse(value)]

@@ -9,7 +9,13 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { authenticate } from './api/auth.ts'
 import { corsHeaders } from './api/cors.ts'
-import { JSON_TYPE, newRequestId, replyToBrokenRequest, replyWithError } from './api/error-reply.ts'
+import {
+  brokenRequestError,
+  JSON_TYPE,
+  newRequestId,
+  replyOnSocket,
+  replyWithError,
+} from './api/error-reply.ts'
 import { ApiError } from './api/errors.ts'
 import { addEtags } from './api/etag.ts'
 import { operations } from './api/index.ts'
@@ -67,7 +73,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // A long SID is one that is not found, not a request that cannot be read.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_CHARS },
     rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),
-    clientErrorHandler: (error, socket) => replyToBrokenRequest(error, socket, config.corsOrigins),
+    clientErrorHandler: (error, socket) =>
+      replyOnSocket(brokenRequestError(error), socket, config.corsOrigins),
     frameworkErrors(error, request, reply) {
       // Fastify meets these before any hook has run.
       reply.headers(commonHeaders(request, config))
@@ -76,11 +83,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   app.server.on('connect', (_request, socket) =>
-    replyToBrokenRequest(
-      Object.assign(new Error('CONNECT'), { code: 'CONNECT' }),
-      socket,
-      config.corsOrigins,
-    ),
+    replyOnSocket('methodNotAllowed', socket, config.corsOrigins),
   )
   // One parser for all: feeds need the bytes as they came, and nothing else needs a body.
   app.removeAllContentTypeParsers()

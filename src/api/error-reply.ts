@@ -19,22 +19,27 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
   return reply.code(body.status).type(JSON_TYPE).send(body)
 }
 
-/** Answers what never reaches a route: what is not HTTP, and CONNECT. */
-export function replyToBrokenRequest(
-  error: Error & { code?: string },
-  socket: Duplex,
-  origins: readonly string[],
-): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+/** What is wrong with bytes that are no HTTP request; undefined where there is nobody left to tell. */
+export function brokenRequestError(error: Error & { code?: string }): ErrorName | undefined {
+  switch (error.code) {
+    case 'ECONNRESET':
+      return undefined
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'requestTimeout'
+    case 'HPE_HEADER_OVERFLOW':
+      return 'headersTooLarge'
+    default:
+      return 'badRequest'
+  }
+}
+
+/** Answers on the connection itself, where there is no request or no route, and ends it. */
+export function replyOnSocket(name: ErrorName | undefined, socket: Duplex, origins: readonly string[]): void {
+  if (name === undefined || !socket.writable) {
     socket.destroy()
     return
   }
-  const names: Record<string, ErrorName> = {
-    ERR_HTTP_REQUEST_TIMEOUT: 'requestTimeout',
-    HPE_HEADER_OVERFLOW: 'headersTooLarge',
-    CONNECT: 'methodNotAllowed',
-  }
-  const body = errorBody(names[error.code ?? ''] ?? 'badRequest')
+  const body = errorBody(name)
   const text = JSON.stringify(body)
   const head = [
     `HTTP/1.1 ${body.status} Error`,

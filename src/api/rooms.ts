@@ -26,6 +26,8 @@ const filters = {
   CreatedBefore: moment({ description: 'Only rooms that started before this moment.' }),
 }
 
+const parameters = { ...filters, ...pageParameters }
+
 export const listRooms: Operation = {
   id: 'ListVideoRoomSummary',
   tag: 'Rooms',
@@ -33,11 +35,11 @@ export const listRooms: Operation = {
   summary: 'List rooms, newest first',
   description:
     'Without CreatedAfter and CreatedBefore: the rooms in progress and those that ended in the last 24 hours.',
-  parameters: { ...filters, ...pageParameters },
+  parameters,
   response: Type.Object({ meta: Meta, rooms: Type.Array(Room) }),
 
   async run({ store, clock }, { accountSid, baseUrl, query }) {
-    const parsed = parseQuery({ ...filters, ...pageParameters }, query)
+    const parsed = parseQuery(parameters, query)
     const list = listRequest({
       key: 'rooms',
       accountSid,

@@ -93,7 +93,7 @@ type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } &
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
 }
 
-/** Hex SHA-256: the key of a payload that has none of its own. */
+/** Hex SHA-256: the key of a payload that has none of its own, and what proves a body. */
 export function digestOf(body: Buffer | string): string {
   return createHash('sha256').update(body).digest('hex')
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { ACCOUNT_SID } from '../sid.ts'
 import { cloudEventsOf, eventKey } from './cloud-event.ts'
 import { type Decoded, type Delivery, type Feed, JunkError, UnauthenticError } from './feed.ts'
@@ -44,8 +44,7 @@ export const twilio: Feed = {
     }
     if (!isJson(delivery)) return
     const stated = new URL(delivery.url).searchParams.get('bodySHA256') ?? ''
-    const actual = createHash('sha256').update(delivery.body).digest('hex')
-    if (stated.toLowerCase() !== actual) {
+    if (stated.toLowerCase() !== digestOf(delivery.body)) {
       throw new UnauthenticError('The body is not the one that was signed (bodySHA256).')
     }
   },

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { CODECS, EDGE_LOCATIONS, MEDIA_REGIONS, type MediaRegion } from '../event.ts'
+import { CODECS, EDGE_LOCATIONS, MEDIA_REGIONS, type MediaRegion, PARTICIPANT_KINDS } from '../event.ts'
 import type { ParticipantState } from './participant.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 import type { Stay } from './stay.ts'
@@ -34,9 +34,7 @@ export const ParticipantRecord = Type.Object({
       feed: Type.String({ description: 'Kind of the feed that told of the room' }),
       native_room_sid: nullable(Type.String()),
       native_participant_sid: nullable(Type.String()),
-      kind: Type.String({
-        description: 'person, recorder, agent, sip, ingress, connector, bridge, hidden or other',
-      }),
+      kind: Type.Enum([...PARTICIPANT_KINDS]),
       counted: Type.Boolean({ description: "Whether the stay counts in the room's numbers" }),
       display_name: nullable(Type.String()),
       attributes: Type.Record(Type.String(), Type.String()),

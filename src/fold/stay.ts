@@ -1,3 +1,4 @@
+import { END_REASON_ERROR_CODES } from '../event.ts'
 import type { Ending, ParticipantState } from './participant.ts'
 import { secondOf } from './shown.ts'
 
@@ -76,10 +77,10 @@ function endOf(state: ParticipantState, roomEnd: RoomEnd | undefined) {
     return { leaveMs: ownMs, ending, inferred: [], stated: true }
   }
   if (roomEnd === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
-  const ending = { reason: roomEnd.viaApi ? 'room_ended_via_api' : 'room_ended', errorCode: 53118 }
+  const reason = roomEnd.viaApi ? 'room_ended_via_api' : 'room_ended'
   return {
     leaveMs: roomEnd.atMs,
-    ending,
+    ending: { reason, errorCode: END_REASON_ERROR_CODES[reason] },
     inferred: ['leave_time', 'end_reason', 'error_code'],
     stated: false,
   }

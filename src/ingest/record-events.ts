@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Event, ParticipantEvent } from '../event.ts'
+import { digestOf } from '../feeds/json.ts'
 import { intervalOf, moveNumbers, NO_NUMBERS, peakOf, type RoomNumbers } from '../fold/numbers.ts'
 import { foldParticipant, newParticipant } from '../fold/participant.ts'
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
@@ -117,7 +117,7 @@ function loggedEvent({ feedId, feedKind, receivedAtMs }: Heard, { event, native 
 
 /** A second payload under the key of a first changes no record, and is evidence all the same. */
 function otherBody({ accountSid, feedId, receivedAtMs }: Heard, { event, native }: HeardEvent): KeptPayload {
-  const payloadKey = `${event.key}#${createHash('sha256').update(native).digest('hex')}`
+  const payloadKey = `${event.key}#${digestOf(native)}`
   const reason = `Another body under the known key ${event.key} of room ${event.roomSid}`
   return { accountSid, feedId, payloadKey, receivedAtMs, reason, native }
 }

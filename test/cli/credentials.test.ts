@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { temporaryFolder, until } from '../support/program.ts'
+import { temporaryFolder } from '../support/program.ts'
 import { refusal, runCommand } from '../support/run-command.ts'
 import { ask, rollcallPrints, startServe, told } from '../support/running-server.ts'
+import { until } from '../support/until.ts'
 
 const ROOMS = '/v1/Video/Rooms'
 const SEEN_WITHIN_MS = 1_000

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { temporaryFolder, until } from '../support/program.ts'
+import { temporaryFolder } from '../support/program.ts'
 import { refusal, runCommand } from '../support/run-command.ts'
 import { deliverWebhook, rollcallPrints, startServe, told } from '../support/running-server.ts'
+import { until } from '../support/until.ts'
 
 const SEEN_WITHIN_MS = 1_000
 const SECRET = 'first-secret-of-the-feed-0123456789'

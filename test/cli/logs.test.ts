@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { runProgram, temporaryFolder, until } from '../support/program.ts'
+import { runProgram, temporaryFolder } from '../support/program.ts'
 import { ask, deliverWebhook, rollcallPrints, startServe, told } from '../support/running-server.ts'
+import { until } from '../support/until.ts'
 
 const TOKEN = 'accountTokenThatNoLogMayShow012345'
 const SECRET = 'livekitSecretThatNoLogMayShow01234'

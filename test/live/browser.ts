@@ -1,7 +1,7 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { until } from '../support/until.ts'
 import { LIVEKIT_URL } from './livekit-server.ts'
 import { PAGE_URL } from './page-server.ts'
-import { until } from './until.ts'
 
 const FLAGS = [
   '--no-sandbox',

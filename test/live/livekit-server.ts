@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { until } from '../support/until.ts'
 import { MEDIA_ADDRESS, MEDIA_INTERFACE } from './namespace.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
-import { until } from './until.ts'
 
 export const LIVEKIT_PORT = 18880
 export const LIVEKIT_URL = `http://127.0.0.1:${LIVEKIT_PORT}`

@@ -1,7 +1,7 @@
 import twilio from 'twilio'
+import { until } from '../support/until.ts'
 import { ACCOUNT_SID, AUTH_TOKEN, ROLLCALL_URL } from './rollcall-server.ts'
 import type { RoomSeen } from './story.ts'
-import { until } from './until.ts'
 
 const COMPLETE_LIMIT_MS = 20_000
 

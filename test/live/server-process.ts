@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 export interface ServerProcess {
   /** All that it has written so far, to stdout and stderr. */

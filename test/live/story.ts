@@ -2,7 +2,7 @@ import { RoomServiceClient } from 'livekit-server-sdk'
 import type { BrowserProcess } from './browser.ts'
 import { LIVEKIT_KEY, LIVEKIT_SECRET, LIVEKIT_URL, type LivekitServer } from './livekit-server.ts'
 import { enter, knockAndGo, leave, type Person, type StaySeen, stay, thrownOut } from './person.ts'
-import { untilNextSecond } from './until.ts'
+import { untilNextSecond } from './until-next-second.ts'
 
 /** What the test itself saw of one instance of a room. */
 export interface RoomSeen {

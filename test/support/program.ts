@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from './until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const START_WITHIN_MS = 30_000
@@ -77,21 +77,6 @@ export async function temporaryFolder(t: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
-}
-
-/** Asks until there is an answer. What does not come in time is an error that names what was awaited. */
-export async function until<T>(
-  what: string,
-  limitMs: number,
-  ask: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const deadlineMs = performance.now() + limitMs
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    if (performance.now() > deadlineMs) throw new Error(`Waited ${limitMs} ms in vain for ${what}`)
-    await delay(20)
-  }
 }
 
 /** Who does not end is ended: a signal in place of the exit code fails the test. */

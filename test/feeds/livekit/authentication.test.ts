@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AccessToken } from 'livekit-server-sdk'
 import { feedId } from '../../../src/sid.ts'
-import { until } from '../../live/until.ts'
 import { deliver, livekitRoom } from '../../support/livekit.ts'
 import {
   ACCOUNT,
@@ -16,6 +15,7 @@ import {
   type TestServer,
   testServer,
 } from '../../support/test-server.ts'
+import { until } from '../../support/until.ts'
 import { deliveriesOf, rowsOf, servedRoom, servedRooms } from '../served.ts'
 import { NODE_SDK } from './samples.ts'
 import { claimsOf, post, sha256Of, tokenOf } from './token.ts'

@@ -6,16 +6,11 @@ export async function until<T>(
   limitMs: number,
   ask: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const deadlineMs = Date.now() + limitMs
+  const deadlineMs = performance.now() + limitMs
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    if (Date.now() > deadlineMs) throw new Error(`Waited ${limitMs / 1000} s in vain for ${what}`)
-    await pause(50)
+    if (performance.now() > deadlineMs) throw new Error(`Waited ${limitMs} ms in vain for ${what}`)
+    await pause(20)
   }
-}
-
-/** Resolves when the clock shows another whole second: LiveKit tells of a leave in whole seconds only. */
-export async function untilNextSecond(): Promise<void> {
-  await pause(1000 - (Date.now() % 1000))
 }
