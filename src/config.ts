@@ -87,6 +87,18 @@ export const SETTINGS = {
     help: 'The secret of that key.',
     parse: text => text,
   }),
+  livekitUrl: setting('livekit-url', 'LIVEKIT_URL', 'URL', undefined, {
+    help: "Where LiveKit's API is, like http://127.0.0.1:7880: its list of who is there mends what webhooks missed. It needs LIVEKIT_API_KEY.",
+    parse: text => (text === undefined ? undefined : parseLivekitUrl(text)),
+  }),
+  janusEventsUser: setting('janus-events-user', 'JANUS_EVENTS_USER', 'NAME', undefined, {
+    help: "The user name with which Janus's sampleevh posts to /feeds/janus; its events are kept for the default account.",
+    parse: text => text,
+  }),
+  janusEventsPassword: secret('janus-events-password', 'JANUS_EVENTS_PASSWORD', {
+    help: 'The password of that user.',
+    parse: text => text,
+  }),
 } satisfies Record<string, Setting<unknown>>
 
 export type SettingName = keyof typeof SETTINGS
@@ -120,6 +132,12 @@ export function readConfig(
   const config = Object.fromEntries(entries) as Config // each name with its own parse
   if ((config.livekitApiKey === undefined) !== (config.livekitApiSecret === undefined)) {
     throw new ConfigError('LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: one of them is missing.')
+  }
+  if (config.livekitUrl !== undefined && config.livekitApiKey === undefined) {
+    throw new ConfigError('LIVEKIT_URL needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET.')
+  }
+  if ((config.janusEventsUser === undefined) !== (config.janusEventsPassword === undefined)) {
+    throw new ConfigError('JANUS_EVENTS_USER and JANUS_EVENTS_PASSWORD go together: one of them is missing.')
   }
   return config
 }
@@ -161,6 +179,16 @@ function parsePublicUrl(text: string): string {
   if (!isPlain || url.username !== '')
     throw new Error('an address like https://rollcall.example.com is expected')
   if (OWN_PATHS.test(url.pathname)) throw new Error(`a path that Rollcall itself serves cannot be its prefix`)
+  return url.href.replace(/\/+$/, '')
+}
+
+/** The address that LiveKit's clients dial, `ws:`, is that of its API too. */
+function parseLivekitUrl(text: string): string {
+  const address = text.replace(/^ws/, 'http')
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
+    throw new Error('an address like http://127.0.0.1:7880 is expected')
+  }
   return url.href.replace(/\/+$/, '')
 }
 

@@ -83,6 +83,8 @@ export const RoomFacts = Type.Object({
   recordingEnabled: optionalFlag,
   recordingDurationSec: optionalInt,
   codecs: Type.Optional(Type.Array(Type.String())),
+  /** Of a breakout room: the native key of the room that it was broken out of. */
+  breakoutOf: optionalText,
 })
 
 /** What an event says of its participant. Every fact is optional; times are unix milliseconds. */
@@ -100,6 +102,8 @@ export const ParticipantFacts = Type.Object({
   attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
   publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
   codecs: Type.Optional(Type.Array(Type.String())),
+  /** A native key that one person's stays share, one after another: a JID, a user id. A new stay in it ends the one before. */
+  seatKey: optionalText,
   /** Twilio's own `properties`, where a feed states them. */
   properties: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Boolean(), Type.Integer()]))),
 })
@@ -125,14 +129,21 @@ const common = {
   room: RoomFacts,
 }
 const ofParticipant = { ...common, participantSid: Type.String(), participant: ParticipantFacts }
-const ending = { endReason: optionalText, errorCode: optionalInt }
+const ending = {
+  endReason: optionalText,
+  errorCode: optionalInt,
+  /** True where the reason is put together from other events, not in the words of this one. */
+  reasonInferred: optionalFlag,
+}
+/** Of an observation: the last moment at which something showed the opposite, by the clock of the source. */
+const lastSign = { lastSignMs: optionalInt }
 
 function kind<K extends string, P extends Type.TProperties>(name: K, properties: P) {
   return Type.Object({ kind: Type.Literal(name), ...properties })
 }
 
-/** The canonical event: what every feed decodes to, and all that the folds know. */
-export const Event = Type.Union([
+/** What feeds state. */
+export const StatedEvent = Type.Union([
   kind('room.started', common),
   kind('room.updated', common),
   kind('room.ended', { ...common, ...ending }),
@@ -146,6 +157,34 @@ export const Event = Type.Union([
   kind('recording.ended', { ...common, recording: RecordingFacts }),
 ])
 
+/** What Rollcall noticed, and never what follows from it: the folds conclude, and a stated fact overrules them. */
+export const Observation = Type.Union([
+  /** The connection of the participant is stated to be gone, its leave is not: a session, a handle. */
+  kind('observation.participant_gone', { ...ofParticipant, ...ending }),
+  /** The server's list of who is there lacks the participant. */
+  kind('observation.participant_absent', { ...ofParticipant, ...lastSign }),
+  /** Nothing showed the participant from `lastSignMs` until `atMs`, although everything was there to hear it. */
+  kind('observation.participant_silent', { ...ofParticipant, ...ending, lastSignMs: Type.Integer() }),
+  /** The participant went on in another room, as into a breakout. */
+  kind('observation.participant_moved', ofParticipant),
+  /** The stay turned out to belong to another instance of the room, and is told there. */
+  kind('observation.participant_elsewhere', { ...ofParticipant, toRoomSid: Type.String() }),
+  /** The server's list of rooms lacks the room. */
+  kind('observation.room_absent', { ...common, ...lastSign }),
+  /** Nobody was in the room from `lastSignMs` until `atMs`. */
+  kind('observation.room_empty', { ...common, lastSignMs: Type.Integer() }),
+  /** A later room took the name, which its server gives to one at a time. */
+  kind('observation.room_superseded', common),
+  /** The room's server stopped, or is found to have started anew; `lastSignMs` is the last that it told before. */
+  kind('observation.server_gone', { ...common, ...ending, lastSignMs: Type.Integer() }),
+])
+
+/** The canonical event: what every feed decodes to, and all that the folds know. */
+export const Event = Type.Union([...StatedEvent.anyOf, ...Observation.anyOf])
+
+/** The kinds of events. */
+export const EVENT_NAMES = Event.anyOf.map(variant => variant.properties.kind.const)
+
 export type Event = Type.Static<typeof Event>
 export type RoomFacts = Type.Static<typeof RoomFacts>
 export type ParticipantFacts = Type.Static<typeof ParticipantFacts>
@@ -157,6 +196,11 @@ export type MediaRegion = (typeof MEDIA_REGIONS)[number]
 
 /** Events of one participant; the others are of the room alone. */
 export type ParticipantEvent = Extract<Event, { participantSid: string }>
+
+export type Observation = Type.Static<typeof Observation>
+
+/** Two absences from a server's list this far apart end a stay, or a room. */
+export const ABSENCE_SPAN_MS = 10_000
 
 /**
  * The short name of a codec from its MIME type: `video/VP8` → `VP8`, `audio/opus` → `opus`.
@@ -171,4 +215,9 @@ export function codecName(mimeType: string): string {
 /** True for a value of a list of words; narrows the type. */
 export function isOneOf<T extends string>(words: readonly T[], value: unknown): value is T {
   return (words as readonly unknown[]).includes(value) // widened only to ask
+}
+
+/** True for what Rollcall noticed: evidence of an end, never of a presence. */
+export function isObservation(event: Event): event is Observation {
+  return event.kind.startsWith('observation.')
 }

@@ -1,51 +1,82 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import websocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, ERRORS } from './api/errors.ts'
+import { registerFeedSocket } from './feed-socket.ts'
 import type { Delivery, Feed } from './feeds/feed.ts'
 import type { DeliveryLog } from './ingest/delivery-log.ts'
 import { type Ingest, ingest, type Outcome } from './ingest/ingest.ts'
 
-/** Registers a route for each feed. Bodies are the bytes that came: signatures are over them. */
-export async function registerFeeds(
-  app: FastifyInstance,
-  options: {
-    feeds: readonly Feed[]
-    context: Ingest
-    log: DeliveryLog
-    baseUrlOf: (request: FastifyRequest) => string
-  },
-): Promise<void> {
+/** What the feeds' routes need. */
+export interface FeedRoutes {
+  readonly feeds: readonly Feed[]
+  readonly context: Ingest
+  readonly log: DeliveryLog
+  readonly baseUrlOf: (request: FastifyRequest) => string
+}
+
+/** Registers the routes of each feed. Bodies are the bytes that came: signatures are over them. */
+export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): Promise<void> {
   const { feeds, context, log, baseUrlOf } = options
+  await app.register(websocket, { options: { maxPayload: app.initialConfig.bodyLimit } })
   for (const feed of feeds) {
-    app.route({
-      method: [...feed.methods],
-      url: feed.path,
-      exposeHeadRoute: false,
-      async handler(request, reply) {
-        const receivedAtMs = context.clock()
-        const outcome = await ingest(context, feed, deliveryOf(request, baseUrlOf(request)))
-        const error = errorOf(feed, outcome)
-        const status = error === undefined ? 200 : ERRORS[error.error].status
-        log.add(feed.kind, receivedAtMs, status, outcome)
-        request.log.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
-        if (error !== undefined) throw error
-        return reply.send({ events: outcome.events, duplicates: outcome.duplicates })
-      },
-    })
+    if (feed.webSocket) registerFeedSocket(app, feed, options)
+    for (const path of feed.paths) {
+      app.route({
+        method: [...feed.methods],
+        url: routeOf(path),
+        exposeHeadRoute: false,
+        async handler(request, reply) {
+          const receivedAtMs = context.clock()
+          const outcome = await ingest(context, feed, deliveryOf(request, baseUrlOf(request)))
+          const error = errorOf(feed, outcome)
+          const status = statusOf(error)
+          log.add(feed.kind, receivedAtMs, status, outcome)
+          request.log.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
+          if (feed.whenUnavailable === 'cut' && status >= 500) return cut(request, reply)
+          if (error !== undefined) throw error
+          return reply.send({ events: outcome.events, duplicates: outcome.duplicates })
+        },
+      })
+    }
   }
 }
 
-function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
+/** The path as it may be logged: what a feed's path has for a token is left out. */
+export function pathToLog(path: string): string {
+  return path.replace(/^(\/feeds\/janus\/)[^/]+/, '$1…')
+}
+
+/** The path as the router writes it. */
+export function routeOf(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}
+
+/** The request as a delivery. */
+export function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, value?.toString()] as const)
   return {
     method: request.method,
     url: baseUrl + request.url,
     headers: Object.fromEntries(headers),
+    params: request.params as Delivery['params'], // what the router makes of the path
     // The server's one parser gives a Buffer; without a body there is none.
     body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
   }
 }
 
-function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
+/** For a sender that takes any status for delivered. */
+function cut(request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack()
+  request.raw.socket.destroy()
+}
+
+/** The status that goes with an error, or without one. */
+export function statusOf(error: ApiError | undefined): number {
+  return error === undefined ? 200 : ERRORS[error.error].status
+}
+
+/** What an outcome is answered with, unless it is well. */
+export function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
   switch (outcome) {
     case 'stored':
       return undefined
@@ -55,7 +86,9 @@ function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined
       return new ApiError('badRequest', detail)
     case 'failed':
       return new ApiError('internal')
-    case 'unavailable':
-      return new ApiError('unavailable', undefined, feed.unavailableHeaders)
+    case 'unavailable': {
+      const { whenUnavailable } = feed
+      return new ApiError('unavailable', undefined, whenUnavailable === 'cut' ? {} : whenUnavailable)
+    }
   }
 }

@@ -24,7 +24,7 @@ import { baseUrlOf, trustOf } from './api/origin.ts'
 import type { RawQuery } from './api/query.ts'
 import { routeTable } from './api/route-table.ts'
 import type { Config } from './config.ts'
-import { registerFeeds } from './feed-routes.ts'
+import { pathToLog, registerFeeds } from './feed-routes.ts'
 import { feeds } from './feeds/index.ts'
 import { deliveryLog } from './ingest/delivery-log.ts'
 import { registerReference } from './reference.ts'
@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly log: Logger
   /** Feeds that the settings name; they come before those of the store. */
   readonly configuredFeeds: readonly FeedRow[]
+  /** Is told when each feed was last heard, by its id; unix milliseconds. */
+  readonly heard?: Map<string, number>
 }
 
 const API_PREFIX = '/v1'
@@ -54,7 +56,7 @@ const MAX_PATH_CHARS = 16_384
 
 /** The whole server, wired but not listening. Closing it leaves the store open. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { config, store, clock, log, configuredFeeds } = options
+  const { config, store, clock, log, configuredFeeds, heard = new Map() } = options
   const trust = trustOf(config.trustProxy)
   const originOf = (request: FastifyRequest) => baseUrlOf(request, config.publicUrl, trust)
   const loggerInstance: FastifyBaseLogger = log.child(
@@ -105,7 +107,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     )
     scope.addHook('onClose', () => deliveries.close())
     const onFault = (error: unknown) => log.error(error, 'a delivery failed')
-    const context = { store, settings: config, configuredFeeds, clock, onFault }
+    const context = { store, settings: config, configuredFeeds, clock, heard, onFault }
     await registerFeeds(scope, { feeds, context, log: deliveries, baseUrlOf: originOf })
   })
   await app.register(registerApi, { prefix: API_PREFIX })
@@ -158,7 +160,7 @@ function commonHeaders(request: FastifyRequest, config: Config): Record<string, 
 
 /** A query may hold names of people, and secrets that someone put there by mistake: it is never logged. */
 function loggedRequest(request: FastifyRequest) {
-  return { method: request.method, path: request.url?.split('?', 1)[0], remote: request.ip }
+  return { method: request.method, path: pathToLog(request.url?.split('?', 1)[0] ?? ''), remote: request.ip }
 }
 
 function loggedReply(reply: FastifyReply) {

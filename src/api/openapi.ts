@@ -1,5 +1,6 @@
 import type Type from 'typebox'
 import { ERRORS, ErrorBody } from './errors.ts'
+import { Event } from './events.ts'
 import type { Operation } from './operation.ts'
 import { Participant } from './participants.ts'
 import { Room } from './rooms.ts'
@@ -7,11 +8,12 @@ import { Room } from './rooms.ts'
 const NAMED = new Map<unknown, string>([
   [Room, 'Room'],
   [Participant, 'Participant'],
+  [Event, 'Event'],
 ])
 
 /** What the document tells of a feed; `body` where the body is of our own making. */
 interface DescribedFeed {
-  readonly path: string
+  readonly paths: readonly string[]
   readonly methods: readonly string[]
   readonly summary: string
   readonly body?: Type.TSchema
@@ -37,7 +39,7 @@ export function openapi(options: {
     security: [{ basic: [] }],
     paths: {
       ...Object.fromEntries(operations.map(operation => [operation.path, { get: operationItem(operation) }])),
-      ...Object.fromEntries(feeds.map(feed => [feed.path, feedItem(feed)])),
+      ...Object.fromEntries(feeds.flatMap(feed => feed.paths.map(path => [path, feedItem(feed, path)]))),
     },
     components: {
       securitySchemes: {
@@ -48,18 +50,12 @@ export function openapi(options: {
         },
         feedKey: { type: 'http', scheme: 'bearer', description: 'A key from `rollcall feed add events`.' },
       },
-      schemas: { Room, Participant, Error: ErrorBody },
+      schemas: { Room, Participant, Event, Error: ErrorBody },
     },
   }
 }
 
 function operationItem(operation: Operation) {
-  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }))
   const inQuery = Object.entries(operation.parameters).map(([name, { schema, description }]) => ({
     name,
     in: 'query',
@@ -72,15 +68,25 @@ function operationItem(operation: Operation) {
     tags: [operation.tag],
     summary: operation.summary,
     description: operation.description,
-    parameters: [...inPath, ...inQuery],
+    parameters: [...pathParameters(operation.path), ...inQuery],
     responses: { 200: { description: 'OK', ...json(withRefs(operation.response)) }, ...errorResponses() },
   }
 }
 
-function feedItem(feed: DescribedFeed) {
+function pathParameters(path: string) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+}
+
+function feedItem(feed: DescribedFeed, path: string) {
   const operation = {
     tags: ['Feeds'],
     summary: feed.summary,
+    parameters: pathParameters(path),
     security: feed.body === undefined ? [] : [{ feedKey: [] }],
     ...(feed.body === undefined ? {} : { requestBody: json(feed.body, 'application/cloudevents+json') }),
     responses: { 200: { description: 'Stored, or known already' }, ...errorResponses() },

@@ -60,9 +60,9 @@ export const fetchParticipant: Operation = {
     const roomSid = roomInPath(request)
     const participantSid = roomSid && participantInPath(request, roomSid)
     if (!roomSid || !participantSid) throw new ApiError('notFound')
-    const record = await store.records.participant({ accountSid, roomSid }, participantSid)
-    if (record === undefined) throw new ApiError('notFound')
-    const url = `${baseUrl}${ROOMS_PATH}/${roomSid}/Participants/${participantSid}`
-    return `${record.slice(0, -1)},"url":${JSON.stringify(url)}}`
+    const found = await store.records.participant({ accountSid, roomSid }, participantSid)
+    if (found === undefined) throw new ApiError('notFound')
+    const url = `${baseUrl}${ROOMS_PATH}/${found.roomSid}/Participants/${found.participantSid}`
+    return `${found.record.slice(0, -1)},"url":${JSON.stringify(url)}}`
   },
 }

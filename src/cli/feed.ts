@@ -12,6 +12,8 @@ import { withStore } from './with-store.ts'
 
 const settings = ['database'] as const
 const kinds = feeds.map(feed => feed.kind)
+/** Kinds whose feeds are found by a name that their owner gives; a token of ours finds the others. */
+const CHOOSES_KEY = ['livekit', 'jaas']
 
 export const feedAdd: Command = {
   name: 'feed add',
@@ -19,12 +21,15 @@ export const feedAdd: Command = {
   args: '<KIND>',
   options: {
     account: ['SID', 'The account whose rooms it tells of; not needed where there is one'],
-    key: ['KEY', "livekit: the API key that LiveKit's webhook section names; made up if not given"],
+    key: [
+      'KEY',
+      "livekit: the API key that LiveKit's webhook section names, made up if not given; jaas: the AppID",
+    ],
   },
   settings,
   notes: [
     ...feeds.map(feed => `${feed.kind}: ${feed.summary}; to ${feed.path}`),
-    'The secret of livekit (with --key) and of twilio (the auth token of that account) is read from standard input.',
+    'The secret of livekit (with --key), of twilio (the auth token of that account) and of jaas is read from standard input.',
   ],
   run: context =>
     withStore(context, async store => {
@@ -84,15 +89,15 @@ export const feedRotate: Command = {
   name: 'feed rotate',
   summary: 'Give a feed a new secret; the old one stops at once, its id and history stay',
   args: '<ID>',
-  options: { key: ['KEY', 'livekit: a new API key as well'] },
+  options: { key: ['KEY', 'livekit: a new API key as well; jaas: a new AppID'] },
   settings,
   notes: [
-    'The new secret of livekit and of twilio is read from standard input; the new key of events is made up and printed.',
+    'The new secret of livekit, twilio and jaas is read from standard input; the new key or token of the others is made up and printed.',
   ],
   run: context =>
     withStore(context, async store => {
       const feed = await findFeed(store, context.args[0])
-      const key = context.options['key'] ?? (feed.kind === 'livekit' ? feed.authKey : undefined)
+      const key = context.options['key'] ?? (CHOOSES_KEY.includes(feed.kind) ? feed.authKey : undefined)
       const options = key === undefined ? {} : { key }
       const { authKey, secret, told } = await newKeys(feed.kind, feed.accountSid, { ...context, options })
       const holder = await store.feeds.find(feed.kind, authKey)
@@ -133,26 +138,42 @@ async function newKeys(
   accountSid: string,
   context: Pick<CommandContext, 'options' | 'readLine'>,
 ) {
-  if (kind !== 'livekit' && context.options['key'] !== undefined) {
-    throw new CommandError(`--key is for livekit: a ${kind} feed has none to choose.`)
+  const givenKey = context.options['key']
+  if (!CHOOSES_KEY.includes(kind) && givenKey !== undefined) {
+    throw new CommandError(`--key is for ${CHOOSES_KEY.join(' and ')}: a ${kind} feed has none to choose.`)
   }
-  if (kind === 'events') {
-    const key = newSecret()
-    return {
-      authKey: digestOf(key),
-      secret: '',
-      told: [`Feed key ${key}`, `Send     Authorization: Bearer ${key}`],
+  switch (kind) {
+    case 'events':
+    case 'jitsi': {
+      const key = newSecret()
+      const told = [`Feed key ${key}`, `Send     Authorization: Bearer ${key}`]
+      return { authKey: digestOf(key), secret: '', told }
+    }
+    case 'janus': {
+      const token = newSecret()
+      return { authKey: digestOf(token), secret: '', told: [`Token    ${token}`] }
+    }
+    case 'twilio': {
+      const secret = await readSecret(context, `Auth token of ${accountSid} at Twilio: `)
+      return { authKey: accountSid, secret, told: [`Account  ${accountSid}`] }
+    }
+    case 'jaas': {
+      if (givenKey === undefined)
+        throw new CommandError('A jaas feed is found by its AppID: give it with --key.')
+      const secret = await readSecret(context, `Secret of the webhook of ${givenKey}: `)
+      return { authKey: givenKey, secret, told: [`AppID    ${givenKey}`] }
+    }
+    default: {
+      const authKey = givenKey ?? `API${newSecret().slice(0, 12)}`
+      const secret =
+        givenKey === undefined ? newSecret() : await readSecret(context, `Secret of ${authKey}: `)
+      return {
+        authKey,
+        secret,
+        told: [`API key  ${authKey}`, ...(givenKey === undefined ? [`Secret   ${secret}`] : [])],
+      }
     }
   }
-  if (kind === 'twilio') {
-    const secret = await readSecret(context, `Auth token of ${accountSid} at Twilio: `)
-    return { authKey: accountSid, secret, told: [`Account  ${accountSid}`] }
-  }
-  const givenKey = context.options['key']
-  const authKey = givenKey ?? `API${newSecret().slice(0, 12)}`
-  const secret = givenKey === undefined ? newSecret() : await readSecret(context, `Secret of ${authKey}: `)
-  const told = [`API key  ${authKey}`, ...(givenKey === undefined ? [`Secret   ${secret}`] : [])]
-  return { authKey, secret, told }
 }
 
 async function readSecret({ readLine }: Pick<CommandContext, 'readLine'>, prompt: string): Promise<string> {
@@ -176,7 +197,8 @@ function kindOf(kind: string | undefined): string {
   throw new CommandError(`The kind of a feed is one of ${kinds.join(', ')}.`)
 }
 
-/** A LiveKit key and an account SID are names; of a feed key only its hash is kept, and a part of that is shown. */
+/** A LiveKit key, an AppID and an account SID are names; of a feed key only its hash is kept, and a part of that is shown. */
 function masked({ kind, authKey }: FeedRow): string {
-  return kind === 'events' ? `sha256:${authKey.slice(0, 8)}…` : authKey
+  const isHash = feeds.find(feed => feed.kind === kind)?.claimIsSecret === true
+  return isHash ? `sha256:${authKey.slice(0, 8)}…` : authKey
 }

@@ -1,10 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import type { Config } from '../config.ts'
+import { feeds } from '../feeds/index.ts'
+import { janusCredentials } from '../feeds/janus.ts'
 import { createServer } from '../server.ts'
 import { feedId } from '../sid.ts'
 import type { FeedRow } from '../store/feeds.ts'
 import type { Store } from '../store/store.ts'
+import { livekitApi } from '../sweep/livekit-api.ts'
+import { livekitReconciliation, type Reconciliation } from '../sweep/reconcile-livekit.ts'
+import { createSweeper } from '../sweep/sweeper.ts'
 import { CommandError } from './command.ts'
 
 /** How long what is being answered may take once the server is to stop. */
@@ -20,10 +25,23 @@ export async function startServer(options: {
   const { config, store, clock, accountSid } = options
   const log = pino({ level: config.logLevel }, pino.destination(2))
   const configuredFeeds = feedsOf(config, accountSid)
-  const server = await createServer({ config, store, clock, log, configuredFeeds })
+  const heard = new Map<string, number>()
+  const server = await createServer({ config, store, clock, log, configuredFeeds, heard })
+  const sweeper = createSweeper({
+    ...{ store, settings: config, feeds, configuredFeeds, heard, clock },
+    reconciliations: reconciliationsOf(config, { store, clock, configuredFeeds }),
+    onFault: error => log.warn(error, 'a look for what is over failed'),
+  })
   try {
     const url = await server.listen({ host: config.host, port: config.port })
-    return { url, close: () => closeServer(server) }
+    sweeper.start()
+    return {
+      url,
+      async close() {
+        await sweeper.stop()
+        await closeServer(server)
+      },
+    }
   } catch (error) {
     await server.close()
     const problem = error instanceof Error ? error.message : String(error)
@@ -40,18 +58,31 @@ async function closeServer(server: FastifyInstance): Promise<void> {
   clearTimeout(cut)
 }
 
+/** LiveKit's own list is asked for, where the settings say where it is. */
+function reconciliationsOf(
+  config: Config,
+  from: { store: Store; clock: () => number; configuredFeeds: readonly FeedRow[] },
+): Reconciliation[] {
+  const { store, clock, configuredFeeds } = from
+  const { livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret } = config
+  const feed = configuredFeeds.find(({ kind }) => kind === 'livekit')
+  if (url === undefined || apiKey === undefined || apiSecret === undefined || feed === undefined) return []
+  const api = livekitApi({ url, apiKey, apiSecret, clock })
+  return [livekitReconciliation({ store, settings: config, feed, api, clock })]
+}
+
 /** The feeds that the settings name; they are the default account's. */
-function feedsOf({ livekitApiKey, livekitApiSecret }: Config, accountSid: string): FeedRow[] {
-  if (livekitApiKey === undefined || livekitApiSecret === undefined) return []
-  const feedOfKey = feedId(accountSid, 'livekit', livekitApiKey)
+function feedsOf(config: Config, accountSid: string): FeedRow[] {
+  const { livekitApiKey, livekitApiSecret, janusEventsUser, janusEventsPassword } = config
+  const feed = (kind: string, name: string, authKey: string, secret: string) => {
+    return { feedId: feedId(accountSid, kind, name), accountSid, kind, authKey, secret, createdAtMs: 0 }
+  }
   return [
-    {
-      feedId: feedOfKey,
-      accountSid,
-      kind: 'livekit',
-      authKey: livekitApiKey,
-      secret: livekitApiSecret,
-      createdAtMs: 0,
-    },
+    ...(livekitApiKey === undefined || livekitApiSecret === undefined
+      ? []
+      : [feed('livekit', livekitApiKey, livekitApiKey, livekitApiSecret)]),
+    ...(janusEventsUser === undefined || janusEventsPassword === undefined
+      ? []
+      : [feed('janus', janusEventsUser, janusCredentials(`${janusEventsUser}:${janusEventsPassword}`), '')]),
   ]
 }

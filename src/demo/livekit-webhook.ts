@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { signLivekitToken } from '../livekit-token.ts'
 
 /** The `Authorization` value of a LiveKit webhook: a bare HS256 JWT over the exact bytes of the body. */
 export function signWebhook(args: {
@@ -14,8 +15,7 @@ export function signWebhook(args: {
     exp: nowSec + 300,
     sha256: createHash('sha256').update(args.body).digest('base64'),
   }
-  const signed = `${base64url({ alg: 'HS256', typ: 'JWT' })}.${base64url(claims)}`
-  return `${signed}.${createHmac('sha256', args.apiSecret).update(signed).digest('base64url')}`
+  return signLivekitToken(claims, args.apiSecret)
 }
 
 /** Signs a payload and delivers it to /feeds/livekit as a LiveKit server does. */
@@ -37,8 +37,4 @@ export function postWebhook(args: {
     },
     body,
   })
-}
-
-function base64url(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

@@ -3,24 +3,26 @@ import { Value } from 'typebox/value'
 import {
   codecName,
   END_REASON_ERROR_CODES,
-  Event,
+  type Event,
   isOneOf,
   PARTICIPANT_KINDS,
   type ParticipantFacts,
   ROOM_END_REASONS,
   ROOM_TYPES,
   type RoomFacts,
+  StatedEvent,
   TRACK_KINDS,
 } from '../event.ts'
 import { participantSid, roomSid } from '../sid.ts'
+import { bearerClaim } from './bearer.ts'
 import { type CloudEvent, cloudEventsOf, eventKey } from './cloud-event.ts'
-import { type Feed, JunkError, UnauthenticError } from './feed.ts'
-import { dateOf, digestOf, known, MAX_COUNT, textsOf, withoutSecrets } from './json.ts'
+import { type Feed, JunkError } from './feed.ts'
+import { dateOf, known, MAX_COUNT, textsOf, withoutSecrets } from './json.ts'
 
 const ERROR_CODES: ReadonlyMap<string, number | undefined> = new Map(Object.entries(END_REASON_ERROR_CODES))
 
 /** The canonical kinds: the `type` of a CloudEvent sent here. */
-export const EVENT_KINDS = Event.anyOf.map(variant => variant.properties.kind.const)
+export const EVENT_KINDS = StatedEvent.anyOf.map(variant => variant.properties.kind.const)
 
 const Text = Type.String({ minLength: 1, maxLength: 512 })
 const Count = Type.Integer({ minimum: 0, maximum: MAX_COUNT })
@@ -86,22 +88,19 @@ const Envelope = Type.Object({
 export const events: Feed = {
   kind: 'events',
   path: '/feeds/events',
+  paths: ['/feeds/events'],
   methods: ['POST'],
   summary: 'CloudEvents 1.0 (structured, batch or binary), authorized by a feed key: Authorization: Bearer …',
 
   body: Envelope,
   claimIsSecret: true,
 
-  claim({ headers }) {
-    const key = /^Bearer\s+(\S+)$/i.exec(headers['authorization'] ?? '')?.[1]
-    if (key === undefined) throw new UnauthenticError('No feed key: send Authorization: Bearer <key>.')
-    return digestOf(key)
-  },
+  claim: bearerClaim,
 
   // Who is found by the hash of a long random key has proved to have it.
   verify() {},
 
-  decode(delivery, accountSid) {
+  decode(delivery, { accountSid }) {
     const envelopes = cloudEventsOf(delivery)
     const decoded = envelopes.map((envelope, index) => ({
       event: eventOf(envelope, index, accountSid),
@@ -110,7 +109,8 @@ export const events: Feed = {
     return { events: decoded, kept: [] }
   },
 
-  unavailableHeaders: { 'retry-after': '1' },
+  silenceLimitMs: undefined,
+  whenUnavailable: { 'retry-after': '1' },
 }
 
 function eventOf(envelope: CloudEvent, index: number, accountSid: string): Event {

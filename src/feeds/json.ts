@@ -5,8 +5,16 @@ import { JunkError } from './feed.ts'
 export type Json = Readonly<Record<string, unknown>>
 
 const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
+/** Addresses of people, and what holds them: session descriptions and ICE candidates. */
+const ADDRESS_KEY =
+  /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar)$/i
 /** What Java's Integer holds. */
 export const MAX_COUNT = 2_147_483_647
+/** Seconds, milliseconds, microseconds, nanoseconds. */
+const MS_OF_UNITS = [1000, 1, 1e-3, 1e-6]
+/** From 2001-09-09 to 2286-11-20: there the seconds have ten digits. */
+const FIRST_MS = 1e12
+const LAST_MS = 1e13
 const DATE = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /** The body as JSON, its texts well-formed and without NUL, which no SQL engine but SQLite keeps. Throws JunkError. */
@@ -63,6 +71,17 @@ export function dateOf(value: unknown): number | undefined {
   return ms >= 0 ? Math.floor(ms) : undefined
 }
 
+/**
+ * A moment in unix milliseconds from a number of seconds, milliseconds, microseconds or nanoseconds: of today's
+ * moments each has a magnitude of its own. Undefined for what is none of them.
+ */
+export function momentOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{9,20}(?:\.\d+)?$/.test(value) ? Number(value) : value
+  if (typeof number !== 'number') return undefined
+  const unit = MS_OF_UNITS.find(msOfUnit => number * msOfUnit >= FIRST_MS && number * msOfUnit < LAST_MS)
+  return unit === undefined ? undefined : Math.floor(number * unit)
+}
+
 /** An object's members that are texts, but for those whose name speaks of a secret. */
 export function textsOf(value: unknown): Record<string, string> | undefined {
   const entries = Object.entries(objectOf(value) ?? {}).flatMap(([key, member]) => {
@@ -72,10 +91,12 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-/** The value as JSON without any member whose name speaks of a secret. Throws JunkError. */
+/** The value as JSON without any member whose name speaks of a secret or an address. Throws JunkError. */
 export function withoutSecrets(value: unknown): string {
   try {
-    return JSON.stringify(value, (key, member) => (SECRET_KEY.test(key) ? undefined : member))
+    return JSON.stringify(value, (key, member) =>
+      SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member,
+    )
   } catch (error) {
     // What was parsed has no cycles: it can only be too deep for the stack.
     if (error instanceof RangeError) throw new JunkError('The body is nested too deeply.')
@@ -91,6 +112,16 @@ export function known<T extends object>(members: T): Known<T> {
 
 type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** The value as JSON with the members of its objects in one order: the same facts are the same text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, member) => {
+    const object = objectOf(member)
+    return object === undefined
+      ? member
+      : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }
 
 /** Hex SHA-256: the key of a payload that has none of its own, and what proves a body. */

@@ -13,6 +13,7 @@ const LEEWAY_SEC = 60
 export const livekit: Feed = {
   kind: 'livekit',
   path: '/feeds/livekit',
+  paths: ['/feeds/livekit'],
   methods: ['POST'],
   summary: 'LiveKit (and OpenVidu 3) webhooks, signed with a LiveKit API key and secret',
 
@@ -47,7 +48,7 @@ export const livekit: Feed = {
     }
   },
 
-  decode(delivery, accountSid): Decoded {
+  decode(delivery, { accountSid }): Decoded {
     const body = parseJson(delivery.body)
     const payload = objectOf(body)
     const native = withoutSecrets(body)
@@ -62,7 +63,9 @@ export const livekit: Feed = {
   },
 
   // LiveKit obeys Retry-After on a 503 and holds the room's queue meanwhile; what waited 30 s is dropped.
-  unavailableHeaders: { 'retry-after': '1' },
+  // Nothing is heard of who sits still: the server's own list decides.
+  silenceLimitMs: undefined,
+  whenUnavailable: { 'retry-after': '1' },
 }
 
 interface Token {

@@ -17,6 +17,7 @@ const STANDARD_PORTS: Readonly<Record<string, string>> = { 'http://': '80', 'htt
 export const twilio: Feed = {
   kind: 'twilio',
   path: '/feeds/twilio',
+  paths: ['/feeds/twilio'],
   methods: ['POST', 'GET'],
   summary:
     'Twilio Video status callbacks and Event Streams, signed with the auth token of the Twilio account',
@@ -49,10 +50,12 @@ export const twilio: Feed = {
     }
   },
 
-  decode: (delivery, accountSid) =>
+  decode: (delivery, { accountSid }) =>
     isJson(delivery) ? decodeSummaries(delivery, accountSid) : decodeCallback(delivery),
 
-  unavailableHeaders: { 'retry-after': '1' },
+  // The most that Twilio lets a participant stay (MaxParticipantDuration).
+  silenceLimitMs: 24 * 3_600_000,
+  whenUnavailable: { 'retry-after': '1' },
 }
 
 function decodeCallback(delivery: Delivery): Decoded {

@@ -1,5 +1,13 @@
-import type { MediaRegion, ParticipantEvent, ParticipantFacts, ParticipantKind, TrackKind } from '../event.ts'
-import { earliest, latest, latestOf, minOf, type Register, union } from './register.ts'
+import {
+  isObservation,
+  type MediaRegion,
+  type ParticipantEvent,
+  type ParticipantFacts,
+  type ParticipantKind,
+  type TrackKind,
+} from '../event.ts'
+import { type Absence, withAbsence } from './absence.ts'
+import { earliest, latest, latestOf, maxOf, minOf, type Register, union } from './register.ts'
 
 /**
  * Everything known of one stay: a set of facts that each event only adds to, by rules that do not
@@ -7,6 +15,8 @@ import { earliest, latest, latestOf, minOf, type Register, union } from './regis
  */
 export interface ParticipantState {
   nativeKey?: string | undefined
+  /** See ParticipantFacts. */
+  seatKey?: string | undefined
   identity?: Register<string> | undefined
   displayName?: Register<string> | undefined
   kind?: Register<ParticipantKind> | undefined
@@ -22,12 +32,23 @@ export interface ParticipantState {
   joinedAtMsReckoned?: number | undefined
   /** The earliest moment at which something shows the participant in the room. */
   seenAtMs?: number | undefined
+  /** The latest moment at which something shows the participant in the room. */
+  lastSeenMs?: number | undefined
   /** The earliest stated leave. */
   leftAtMs?: number | undefined
   leftReason?: Register<Ending> | undefined
   /** The earliest attempt that is stated to have failed. */
   failedAtMs?: number | undefined
   failedReason?: Register<Ending> | undefined
+  /** The earliest moment at which the connection is stated to be gone. */
+  goneAtMs?: number | undefined
+  goneReason?: Register<Ending> | undefined
+  /** Absences from the server's list. */
+  absences?: readonly Absence[] | undefined
+  /** The latest last sign before a silence that was long enough. */
+  silence?: Register<Ending & { readonly lastSignMs: number }> | undefined
+  /** True once the participant was seen to go on in another room. */
+  moved?: true | undefined
   /** True once any event shows that the participant got in. */
   gotIn: boolean
   /** The kind of each track, by its native key. */
@@ -36,8 +57,10 @@ export interface ParticipantState {
 }
 
 export interface Ending {
-  reason?: string | undefined
-  errorCode?: number | undefined
+  readonly reason?: string | undefined
+  readonly errorCode?: number | undefined
+  /** True where the reason is put together from other events. */
+  readonly inferred?: true | undefined
 }
 
 /** A stay of which nothing is known yet. */
@@ -83,6 +106,23 @@ export function foldParticipant(state: ParticipantState, event: ParticipantEvent
         tracks: latestOf(next.tracks, event.track.key, event.track.kind, event),
         codecs: event.track.codec === undefined ? next.codecs : union(next.codecs, [event.track.codec]),
       }
+    case 'observation.participant_gone':
+      return {
+        ...next,
+        goneAtMs: minOf(next.goneAtMs, event.atMs),
+        goneReason: earliest(next.goneReason, endingOf(event), event),
+      }
+    case 'observation.participant_absent':
+      return { ...next, absences: withAbsence(next.absences, event) }
+    case 'observation.participant_silent': {
+      const { lastSignMs } = event
+      const silence = { lastSignMs, ...endingOf(event) }
+      return { ...next, silence: latest(next.silence, silence, { atMs: lastSignMs, key: event.key }) }
+    }
+    case 'observation.participant_moved':
+      return { ...next, moved: true }
+    case 'observation.participant_elsewhere':
+      return next
   }
 }
 
@@ -91,6 +131,7 @@ function withFacts(state: ParticipantState, event: ParticipantEvent): Participan
   return {
     ...state,
     nativeKey: state.nativeKey ?? facts.nativeKey,
+    seatKey: state.seatKey ?? facts.seatKey,
     identity: latest(state.identity, facts.identity, event),
     displayName: latest(state.displayName, facts.displayName, event),
     kind: latest(state.kind, facts.kind, event),
@@ -102,11 +143,17 @@ function withFacts(state: ParticipantState, event: ParticipantEvent): Participan
     properties: latest(state.properties, facts.properties, event),
     joinedAtMs: minOf(state.joinedAtMs, facts.joinedAtMs),
     joinedAtMsReckoned: minOf(state.joinedAtMsReckoned, facts.joinedAtMsReckoned),
+    lastSeenMs: isObservation(event) ? state.lastSeenMs : maxOf(state.lastSeenMs, event.atMs),
     codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),
   }
 }
 
-function endingOf(event: { endReason?: string; errorCode?: number }): Ending | undefined {
+function endingOf(event: {
+  endReason?: string
+  errorCode?: number
+  reasonInferred?: boolean
+}): Ending | undefined {
   if (event.endReason === undefined && event.errorCode === undefined) return undefined
-  return { reason: event.endReason, errorCode: event.errorCode }
+  const { endReason: reason, errorCode, reasonInferred } = event
+  return reasonInferred === true ? { reason, errorCode, inferred: true } : { reason, errorCode }
 }

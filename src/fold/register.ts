@@ -10,16 +10,24 @@ interface Moment {
 
 /** The later of what is known and what an event states; any order of events gives the same. */
 export function latest<T>(known: Register<T> | undefined, value: T | undefined, event: Moment) {
-  const stated = stateAt(value, event)
-  if (known === undefined || stated === undefined) return stated ?? known
-  return isBefore(known, stated) ? stated : known
+  return laterOf(known, stateAt(value, event))
 }
 
 /** The earlier of what is known and what an event states. */
 export function earliest<T>(known: Register<T> | undefined, value: T | undefined, event: Moment) {
-  const stated = stateAt(value, event)
-  if (known === undefined || stated === undefined) return stated ?? known
-  return isBefore(stated, known) ? stated : known
+  return earlierOf(known, stateAt(value, event))
+}
+
+/** The later of two registers of which each may be unknown. */
+export function laterOf<T>(a: Register<T> | undefined, b: Register<T> | undefined) {
+  if (a === undefined || b === undefined) return a ?? b
+  return isBefore(a, b) ? b : a
+}
+
+/** The earlier of two registers of which each may be unknown. */
+export function earlierOf<T>(a: Register<T> | undefined, b: Register<T> | undefined) {
+  if (a === undefined || b === undefined) return a ?? b
+  return isBefore(b, a) ? b : a
 }
 
 /** What is known by name, with the later of what is known and what an event states under one of the names. */
@@ -37,6 +45,12 @@ export function latestOf<T>(
 export function minOf(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return Math.min(a, b)
+}
+
+/** The greater of two numbers of which each may be unknown. */
+export function maxOf(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return Math.max(a, b)
 }
 
 /** Both sets, without repetition, sorted. */

@@ -10,8 +10,9 @@ import {
 import type { RoomNumbers } from './numbers.ts'
 import { mappedRegion, type RecordSettings } from './participant-record.ts'
 import { union } from './register.ts'
-import { type RoomState, roomEndReason, roomStartMs } from './room.ts'
+import { type RoomState, roomEndOf, roomEndReason, roomStartMs } from './room.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
+import type { RoomEnd } from './stay.ts'
 
 export const ROOM_STATUSES = ['in_progress', 'completed'] as const
 export const PROCESSING_STATES = ['complete', 'in_progress', 'timeout', 'not_started'] as const
@@ -54,6 +55,9 @@ export const RoomRecord = Type.Object({
     feed: Type.String({ description: 'Kind of the feed that told of the room' }),
     native_room_sid: nullable(Type.String()),
     region: nullable(Type.String({ description: "The media server's own word for its region" })),
+    breakout_of: nullable(
+      Type.String({ description: 'Of a breakout room: the native id of the room that it belongs to' }),
+    ),
     inferred: Type.Array(Type.String(), { description: 'Fields of this record that no event stated' }),
   }),
 })
@@ -68,7 +72,8 @@ export function roomRecord(
   settings: RecordSettings,
 ): RoomRecord {
   const createSec = secondOf(roomStartMs(state))
-  const endSec = state.endedAtMs === undefined ? undefined : Math.max(secondOf(state.endedAtMs), createSec)
+  const end = roomEndOf(state)
+  const endSec = end && Math.max(secondOf(end.atMs), createSec)
   const region = state.region?.value ?? null
   const status = endSec === undefined ? 'in_progress' : 'completed'
   return {
@@ -100,16 +105,17 @@ export function roomRecord(
       feed: state.feedKind,
       native_room_sid: state.nativeKey ?? null,
       region,
-      inferred: inferredFields(state, createSec),
+      breakout_of: state.breakoutOf ?? null,
+      inferred: inferredFields(state, createSec, end),
     },
   }
 }
 
-/** A start that nothing states, and an end that is moved to the start because it is stated to be before. */
-function inferredFields(state: RoomState, createSec: number): string[] {
+/** A start that nothing states, and an end that nothing states or that is moved to the start because it is before. */
+function inferredFields(state: RoomState, createSec: number, end: RoomEnd | undefined): string[] {
   const fields = state.startedAtMs === undefined ? ['create_time'] : []
-  if (state.endedAtMs === undefined) return fields
-  if (secondOf(state.endedAtMs) < createSec) fields.push('end_time')
+  if (end === undefined) return fields
+  if (end.inferred || secondOf(end.atMs) < createSec) fields.push('end_time')
   return fields.length === 0 ? [] : [...fields, 'duration_sec'].sort()
 }
 

@@ -1,5 +1,6 @@
-import type { Event, RoomFacts } from '../event.ts'
-import { earliest, latest, latestOf, minOf, type Register, union } from './register.ts'
+import { type EndReason, type Event, isObservation, type RoomFacts } from '../event.ts'
+import { type Absence, lastSignOfAbsent, withAbsence } from './absence.ts'
+import { earliest, latest, latestOf, maxOf, minOf, type Register, union } from './register.ts'
 import type { RoomEnd } from './stay.ts'
 
 /**
@@ -20,8 +21,19 @@ export interface RoomState {
   statusCallbackMethod?: Register<NonNullable<RoomFacts['statusCallbackMethod']>> | undefined
   startedAtMs?: number | undefined
   startedAtMsReckoned?: number | undefined
+  breakoutOf?: string | undefined
   /** The earliest moment of anything heard of the room. */
   seenAtMs: number
+  /** The latest moment of anything that shows it in use. */
+  lastSeenMs?: number | undefined
+  /** Absences from the server's list. */
+  absences?: readonly Absence[] | undefined
+  /** The last sign before a time in which nobody was there. */
+  emptySinceMs?: number | undefined
+  /** True once a later room has its name. */
+  superseded?: true | undefined
+  /** The last that its server told before it was found to be gone, and how it went. */
+  serverGone?: Register<EndReason> | undefined
   /** The earliest stated end. */
   endedAtMs?: number | undefined
   endReason?: Register<string> | undefined
@@ -51,6 +63,17 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
         endedAtMs: minOf(next.endedAtMs, event.atMs),
         endReason: earliest(next.endReason, event.endReason, event),
       }
+    case 'observation.room_absent':
+      return { ...next, absences: withAbsence(next.absences, event) }
+    case 'observation.room_empty':
+      return { ...next, emptySinceMs: maxOf(next.emptySinceMs, event.lastSignMs) }
+    case 'observation.room_superseded':
+      return { ...next, superseded: true }
+    case 'observation.server_gone': {
+      const reason = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
+      const at = { atMs: event.lastSignMs, key: event.key }
+      return { ...next, serverGone: earliest(next.serverGone, reason, at) }
+    }
     case 'participant.left':
     case 'participant.failed':
       return event.endReason === 'room_ended_via_api' ? { ...next, endedViaApi: true } : next
@@ -67,14 +90,33 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
     case 'participant.updated':
     case 'track.published':
     case 'track.unpublished':
+    case 'observation.participant_gone':
+    case 'observation.participant_absent':
+    case 'observation.participant_silent':
+    case 'observation.participant_moved':
+    case 'observation.participant_elsewhere':
       return next
   }
 }
 
-/** The stated end of the room, if it has one. */
+/**
+ * The end of the room: as it is stated, else the earliest of what shows that it was over, at the last sign of it.
+ * Whatever is heard of it later than that refutes emptiness and absence.
+ */
 export function roomEndOf(state: RoomState): RoomEnd | undefined {
-  if (state.endedAtMs === undefined) return undefined
-  return { atMs: state.endedAtMs, viaApi: roomEndReason(state) === 'room_ended_via_api' }
+  if (state.endedAtMs !== undefined) {
+    const viaApi = roomEndReason(state) === 'room_ended_via_api'
+    return { atMs: state.endedAtMs, reason: viaApi ? 'room_ended_via_api' : 'room_ended', inferred: false }
+  }
+  const { serverGone, absences, superseded, emptySinceMs, lastSeenMs = state.seenAtMs } = state
+  const ends: RoomEnd[] = []
+  const add = (atMs: number, reason: EndReason) => ends.push({ atMs, reason, inferred: true })
+  if (serverGone !== undefined) add(serverGone.atMs, serverGone.value)
+  const absentSinceMs = lastSignOfAbsent(absences, lastSeenMs)
+  if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
+  if (superseded) add(lastSeenMs, 'server_crash')
+  if (emptySinceMs !== undefined && lastSeenMs <= emptySinceMs) add(emptySinceMs, 'room_ended')
+  return ends.sort((a, b) => a.atMs - b.atMs)[0]
 }
 
 /** `room_ended_via_api`, `timeout` or nothing: the contract has no third. */
@@ -88,9 +130,9 @@ export function roomStartMs(state: RoomState): number {
   return state.startedAtMs ?? state.startedAtMsReckoned ?? state.seenAtMs
 }
 
-function withFacts(state: RoomState, event: Event): RoomState {
+function withFacts(known: RoomState, event: Event): RoomState {
   const facts = event.room
-  const { joinedAtMs, joinedAtMsReckoned } = 'participant' in event ? event.participant : {}
+  const state = isObservation(event) ? known : seenBy(known, event)
   return {
     ...state,
     nativeKey: state.nativeKey ?? facts.nativeKey,
@@ -105,10 +147,19 @@ function withFacts(state: RoomState, event: Event): RoomState {
     statusCallbackMethod: latest(state.statusCallbackMethod, facts.statusCallbackMethod, event),
     startedAtMs: minOf(state.startedAtMs, facts.startedAtMs),
     startedAtMsReckoned: minOf(state.startedAtMsReckoned, facts.startedAtMsReckoned),
-    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? joinedAtMsReckoned ?? event.atMs),
+    breakoutOf: state.breakoutOf ?? facts.breakoutOf,
     recordingEnabled: either(state.recordingEnabled, facts.recordingEnabled),
     recordingDurationSec: latest(state.recordingDurationSec, facts.recordingDurationSec, event),
     codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),
+  }
+}
+
+function seenBy(state: RoomState, event: Event): RoomState {
+  const { joinedAtMs, joinedAtMsReckoned } = 'participant' in event ? event.participant : {}
+  return {
+    ...state,
+    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? joinedAtMsReckoned ?? event.atMs),
+    lastSeenMs: maxOf(state.lastSeenMs, event.atMs),
   }
 }
 

@@ -1,16 +1,29 @@
-import { END_REASON_ERROR_CODES } from '../event.ts'
+import { END_REASON_ERROR_CODES, type EndReason } from '../event.ts'
+import { lastSignOfAbsent } from './absence.ts'
 import type { Ending, ParticipantState } from './participant.ts'
+import { maxOf } from './register.ts'
 import { secondOf } from './shown.ts'
 
-/** How the room of a stay ended, as far as it is stated. */
+/** How the room of a stay ended: as it is stated, or as it follows from what was noticed. */
 export interface RoomEnd {
   readonly atMs: number
-  readonly viaApi: boolean
+  /** Why whoever was still there left. */
+  readonly reason: EndReason
+  readonly inferred: boolean
+}
+
+/** What beside a stay's own events bears on its end. */
+export interface Surroundings {
+  readonly roomEnd: RoomEnd | undefined
+  /** When the next stay under the same native key began. */
+  readonly nextJoinMs?: number | undefined
 }
 
 /**
- * When a stay began and ended, by the rule of ranks: the participant's own stated leave counts before the
- * room's stated end. Times are unix milliseconds; what nothing states or shows is undefined.
+ * When a stay began and ended. The participant's own stated leave counts before anything else. Without one the stay
+ * ends with the earliest of what shows that it was over: the room's end, a connection that is gone, the next stay
+ * under its key, absence, silence; and all of that is marked as inferred. Times are unix milliseconds; what nothing
+ * states or shows is undefined.
  */
 export interface Stay {
   readonly joinMs: number | undefined
@@ -26,18 +39,19 @@ export interface Stay {
   readonly orderMs: number
 }
 
-/** The stay that a state tells of, in a room that ended so, or has not. */
-export function stayOf(state: ParticipantState, roomEnd: RoomEnd | undefined): Stay {
+/** The stay that a state tells of, in such surroundings. */
+export function stayOf(state: ParticipantState, surroundings: Surroundings): Stay {
   if (state.failedAtMs !== undefined && !state.gotIn) return failedAttempt(state, state.failedAtMs)
 
-  const end = endOf(state, roomEnd)
+  const end = endOf(state, surroundings)
   const join = joinOf(state, end.leaveMs)
   const isBefore = end.leaveMs !== undefined && join.joinMs !== undefined && end.leaveMs < join.joinMs
   const leaveMs = isBefore ? join.joinMs : end.leaveMs
   const inferred = new Set([...join.inferred, ...end.inferred])
   // Whole seconds of a leave against milliseconds of a join are no contradiction.
   if (secondOf(leaveMs) !== secondOf(end.leaveMs)) inferred.add('leave_time')
-  if (inferred.size > 0 && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
+  const isTimeInferred = inferred.has('join_time') || inferred.has('leave_time')
+  if (isTimeInferred && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
   return {
     joinMs: join.joinMs,
     leaveMs,
@@ -70,18 +84,63 @@ function joinOf(state: ParticipantState, leaveMs: number | undefined) {
   return { joinMs: Math.min(evidenceMs, leaveMs ?? evidenceMs), inferred: ['join_time'] }
 }
 
-function endOf(state: ParticipantState, roomEnd: RoomEnd | undefined) {
+interface End {
+  readonly leaveMs: number | undefined
+  readonly ending: Ending
+  readonly inferred: readonly string[]
+  readonly stated: boolean
+}
+
+function endOf(state: ParticipantState, surroundings: Surroundings): End {
   const ownMs = state.leftAtMs ?? state.failedAtMs
   if (ownMs !== undefined) {
-    const ending = state.leftReason?.value ?? state.failedReason?.value ?? {}
-    return { leaveMs: ownMs, ending, inferred: [], stated: true }
+    const stated = state.leftReason?.value ?? state.failedReason?.value ?? {}
+    const ending = isMove(state, stated) ? { reason: 'moved', inferred: true as const } : stated
+    return { leaveMs: ownMs, ending, inferred: ending.inferred ? inferredOf(ending) : [], stated: true }
   }
-  if (roomEnd === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
-  const reason = roomEnd.viaApi ? 'room_ended_via_api' : 'room_ended'
-  return {
-    leaveMs: roomEnd.atMs,
-    ending: { reason, errorCode: END_REASON_ERROR_CODES[reason] },
-    inferred: ['leave_time', 'end_reason', 'error_code'],
-    stated: false,
+  const [first] = boundsOf(state, surroundings).sort((a, b) => a.leaveMs - b.leaveMs)
+  if (first === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
+  const inferred = ['leave_time', ...inferredOf(first.ending)]
+  return { leaveMs: first.leaveMs, ending: first.ending, inferred, stated: false }
+}
+
+/** A breakout looks like a leave; who was removed or lost has a reason of its own. */
+function isMove(state: ParticipantState, stated: Ending): boolean {
+  return state.moved === true && stated.reason === undefined
+}
+
+function inferredOf({ reason, errorCode }: Ending): string[] {
+  return [...(reason === undefined ? [] : ['end_reason']), ...(errorCode === undefined ? [] : ['error_code'])]
+}
+
+interface Bound {
+  readonly leaveMs: number
+  readonly ending: Ending
+}
+
+/** What shows that the stay was over, the surer first: of two at one moment the first gives the reason. */
+function boundsOf(state: ParticipantState, { roomEnd, nextJoinMs }: Surroundings): Bound[] {
+  const { goneAtMs, goneReason, silence, absences } = state
+  const lastSeenMs = lastSignOf(state) ?? 0
+  const bounds: (Bound | undefined)[] = [
+    roomEnd && { leaveMs: roomEnd.atMs, ending: endingFor(roomEnd.reason) },
+    goneAtMs === undefined ? undefined : { leaveMs: goneAtMs, ending: goneReason?.value ?? {} },
+    nextJoinMs === undefined ? undefined : { leaveMs: nextJoinMs, ending: endingFor('connection_lost') },
+  ]
+  const absentSinceMs = lastSignOfAbsent(absences, lastSeenMs)
+  if (absentSinceMs !== undefined) bounds.push({ leaveMs: absentSinceMs, ending: endingFor('unknown') })
+  if (silence !== undefined && lastSeenMs <= silence.value.lastSignMs) {
+    const { reason, errorCode, lastSignMs } = silence.value
+    bounds.push({ leaveMs: lastSignMs, ending: { reason, errorCode } })
   }
+  return bounds.filter(bound => bound !== undefined)
+}
+
+/** The last that shows the participant in the room. */
+export function lastSignOf(state: ParticipantState): number | undefined {
+  return state.lastSeenMs ?? maxOf(state.joinedAtMs, state.seenAtMs)
+}
+
+function endingFor(reason: EndReason): Ending {
+  return { reason, errorCode: END_REASON_ERROR_CODES[reason] }
 }

@@ -1,9 +1,10 @@
-import type { Event } from '../event.ts'
 import { type Decoded, type Delivery, type Feed, JunkError, UnauthenticError } from '../feeds/feed.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import { StoreUnavailableError } from '../store/database.ts'
 import type { FeedRow } from '../store/feeds.ts'
 import type { Store } from '../store/store.ts'
+import { isOfFuture, latestMomentOf } from './future.ts'
+import { linkPayloads } from './link-payloads.ts'
 import { recordEvents } from './record-events.ts'
 
 /** What became of a delivery; `detail` is a sentence for people and holds no secret. */
@@ -21,12 +22,13 @@ export interface Ingest {
   /** Feeds that the settings name; they come before those of the store. */
   configuredFeeds: readonly FeedRow[]
   clock: () => number
+  /** When each feed was last heard, by its id; unix milliseconds. */
+  heard: Map<string, number>
   /** Told of errors that are nobody's but ours. */
   onFault: (error: unknown) => void
 }
 
 const MAX_DETAIL_CHARS = 300
-const FUTURE_LIMIT_MS = 5 * 60_000
 /** The last moment that a Date can hold (ECMAScript, time values). */
 const LAST_DATE_MS = 8.64e15
 
@@ -47,12 +49,12 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
   })
 
   try {
-    const authKey = feed.claim(delivery)
-    row = verified(await findFeeds(context, feed.kind, authKey), feed, delivery, nowMs)
-    if (row === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
-    const decoded = feed.decode(delivery, row.accountSid)
+    row = await authenticFeed(context, feed, delivery)
+    const decoded = feed.decode(delivery, row)
     refuseFuture(decoded, nowMs)
-    return outcome('stored', describe(decoded), await save(context, row, decoded, nowMs))
+    const counts = await save(context, feed, row, decoded, nowMs)
+    context.heard.set(row.feedId, nowMs)
+    return outcome('stored', describe(decoded), counts)
   } catch (error) {
     if (error instanceof UnauthenticError) return outcome('unauthentic', error.message)
     if (error instanceof JunkError) return outcome('junk', error.message)
@@ -94,22 +96,25 @@ function unknownFeed(feed: Feed, authKey: string): string {
     : `No ${feed.kind} feed is known for ${authKey.slice(0, 64)}.`
 }
 
+/** The row of the feed that this delivery proves to come from. Throws UnauthenticError. */
+export async function authenticFeed(context: Ingest, feed: Feed, delivery: Delivery): Promise<FeedRow> {
+  const authKey = feed.claim(delivery)
+  const row = verified(await findFeeds(context, feed.kind, authKey), feed, delivery, context.clock())
+  if (row === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
+  return row
+}
+
 function refuseFuture({ events }: Decoded, nowMs: number): void {
   for (const { event } of events) {
-    const latestMs = Math.max(event.atMs, ...statedTimes(event))
-    if (latestMs > nowMs + FUTURE_LIMIT_MS) {
+    const latestMs = latestMomentOf(event)
+    if (isOfFuture(latestMs, nowMs)) {
       const at = latestMs > LAST_DATE_MS ? `${latestMs} ms` : new Date(latestMs).toISOString()
       throw new JunkError(`Event ${event.key} is of the future (${at}): compare the clocks of both machines.`)
     }
   }
 }
 
-function statedTimes(event: Event): number[] {
-  const joinedAtMs = 'participant' in event ? event.participant.joinedAtMs : undefined
-  return [event.room.startedAtMs, joinedAtMs].filter(ms => ms !== undefined)
-}
-
-async function save(context: Ingest, row: FeedRow, decoded: Decoded, nowMs: number) {
+async function save(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded, nowMs: number) {
   const { accountSid, feedId, kind: feedKind } = row
   return await context.store.transact(async transaction => {
     let keptTwice = 0
@@ -117,14 +122,20 @@ async function save(context: Ingest, row: FeedRow, decoded: Decoded, nowMs: numb
       const isNew = await transaction.keepPayload({ accountSid, feedId, receivedAtMs: nowMs, ...payload })
       if (!isNew) keptTwice++
     }
-    const heard = { accountSid, feedId, feedKind, receivedAtMs: nowMs, events: decoded.events }
-    const { added, duplicates } = await recordEvents(transaction, heard, context.settings)
-    return { added, duplicates: duplicates + keptTwice }
+    const heard = { accountSid, feedId, feedKind, receivedAtMs: nowMs }
+    const stated = await recordEvents(transaction, { ...heard, events: decoded.events }, context.settings)
+    const linked = await linkPayloads(transaction, feed, heard, decoded.payloads ?? [], context.settings)
+    return {
+      added: stated.added + linked.added,
+      duplicates: stated.duplicates + linked.duplicates + keptTwice,
+    }
   })
 }
 
 function describe(decoded: Decoded): string {
   const kinds = decoded.events.map(({ event }) => event.kind)
   const reasons = decoded.kept.map(({ reason }) => reason)
+  const { length } = decoded.payloads ?? []
+  if (length > 0) return `${length} ${length === 1 ? 'payload' : 'payloads'}`
   return [...new Set([...kinds, ...reasons])].join(', ') || 'nothing'
 }

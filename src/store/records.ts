@@ -31,10 +31,20 @@ export interface RoomFilter {
   readonly endedFromMs: number | undefined
 }
 
+/** Where a participant is told. */
+export interface ParticipantPlace {
+  readonly roomSid: string
+  readonly participantSid: string
+}
+
 /** Reads what is served. A page costs the same wherever it lies: it starts at a key of an index. */
 export interface RecordStore {
   room(key: RoomKey): Promise<string | undefined>
-  participant(key: RoomKey, participantSid: string): Promise<string | undefined>
+  /** The participant with its place: a SID that was given to a part of its stay leads to the whole. */
+  participant(
+    key: RoomKey,
+    participantSid: string,
+  ): Promise<(ParticipantPlace & { readonly record: string }) | undefined>
   /** By join, then SID; both ascending. */
   participants(key: RoomKey, page: Page): Promise<RecordRow[]>
   /** Newest first. */
@@ -53,16 +63,21 @@ export function recordStore(reader: Connection): RecordStore {
       return rows[0]?.record
     },
     async participant({ accountSid, roomSid }, participantSid) {
-      const rows = await reader.all<{ record: string }>(
-        'select record from participants where account_sid = ? and room_sid = ? and participant_sid = ?',
+      const rows = await reader.all<
+        ParticipantPlace & { record: string; aliasRoom: string | null; aliasSid: string }
+      >(
+        `select room_sid "roomSid", participant_sid "participantSid", record, alias_room_sid "aliasRoom",
+           alias_sid "aliasSid" from participants where account_sid = ? and room_sid = ? and participant_sid = ?`,
         [accountSid, roomSid, participantSid],
       )
-      return rows[0]?.record
+      const [row] = rows
+      if (row === undefined || row.aliasRoom === null) return row
+      return await this.participant({ accountSid, roomSid: row.aliasRoom }, row.aliasSid)
     },
     participants: ({ accountSid, roomSid }, page) =>
-      select(reader, page, {
+      selectPage<RecordRow>(reader, page, {
         select: 'select order_ms ms, participant_sid sid, record from participants',
-        where: ['account_sid = ?', 'room_sid = ?'],
+        where: ['account_sid = ?', 'room_sid = ?', 'alias_sid is null'],
         params: [accountSid, roomSid],
         key: ['order_ms', 'participant_sid'],
         descending: false,
@@ -70,14 +85,14 @@ export function recordStore(reader: Connection): RecordStore {
     async rooms(accountSid, filter, page) {
       const { endedFromMs } = filter
       const query = roomQuery(accountSid, filter)
-      if (endedFromMs === undefined) return select(reader, page, query)
+      if (endedFromMs === undefined) return selectPage<RecordRow>(reader, page, query)
       // A room created since the window began cannot have ended before it: a walk along one index.
       const recent = narrowed(query, 'created_ms >= ?', [endedFromMs])
       const older = olderRooms(query, accountSid, endedFromMs)
       const [first, second] = page.before === undefined ? [recent, older] : [older, recent]
-      const rows = await select(reader, page, first)
+      const rows = await selectPage<RecordRow>(reader, page, first)
       if (rows.length >= page.limit) return rows
-      const more = await select(reader, { ...page, limit: page.limit - rows.length }, second)
+      const more = await selectPage<RecordRow>(reader, { ...page, limit: page.limit - rows.length }, second)
       return page.before === undefined ? [...rows, ...more] : [...more, ...rows]
     },
     roomKeys: () =>
@@ -89,7 +104,8 @@ export function recordStore(reader: Connection): RecordStore {
 
 type Condition = readonly [sql: string, ...params: SqlValue[]]
 
-interface Query {
+/** A list: what is selected, the place of a row, and the order of places. */
+export interface Query {
   select: string
   where: string[]
   params: SqlValue[]
@@ -139,7 +155,11 @@ function anyOf(sql: string, values: readonly string[]): Condition {
 }
 
 /** Rows in list order; a page before a position is read backwards and turned round. */
-async function select(reader: Connection, page: Page, query: Query): Promise<RecordRow[]> {
+export async function selectPage<Row extends Position>(
+  reader: Connection,
+  page: Page,
+  query: Query,
+): Promise<Row[]> {
   const [ms, sid] = query.key
   const backwards = page.before !== undefined
   const descending = query.descending !== backwards
@@ -151,7 +171,7 @@ async function select(reader: Connection, page: Page, query: Query): Promise<Rec
     params.push(from.ms, from.sid)
   }
   const direction = descending ? 'desc' : 'asc'
-  const rows = await reader.all<RecordRow>(
+  const rows = await reader.all<Row>(
     `${query.select} where ${where.join(' and ')} order by ${ms} ${direction}, ${sid} ${direction} limit ?`,
     [...params, page.limit],
   )

@@ -22,6 +22,8 @@ export interface LoggedEvent {
 }
 
 export interface RoomRow {
+  /** The feed that told of the room first. */
+  readonly feedId: string
   readonly state: RoomState
   readonly numbers: RoomNumbers
 }
@@ -32,6 +34,8 @@ export interface SavedRoom extends RoomRow {
   readonly codecs: readonly string[]
   readonly createdMs: number
   readonly endedMs: number | undefined
+  /** The last sign of it. */
+  readonly seenMs: number
   /** The resource as JSON. */
   readonly record: string
 }
@@ -44,8 +48,18 @@ export interface SavedParticipant {
   readonly counted: boolean
   readonly interval: Interval | undefined
   readonly leaveStated: boolean
+  readonly isOpen: boolean
+  /** The last sign of the participant. */
+  readonly seenMs: number
+  /** The participant of this room that tells the stay instead. */
+  readonly aliasOf: string | undefined
   /** The resource as JSON. */
   readonly record: string
+}
+
+/** An event as it lies in the log. */
+export interface StoredEvent extends LoggedEvent {
+  readonly duplicates: number
 }
 
 /** All that a transaction does to one room. */
@@ -54,6 +68,8 @@ export interface RoomWriter {
   /** Appends the event. A key that is there already is counted, and kept out: `other` says that the payload differs. */
   append(event: LoggedEvent): Promise<'added' | 'same' | 'other'>
   loadParticipant(participantSid: string): Promise<ParticipantState | undefined>
+  /** The participants that share a native key. */
+  seat(seatKey: string): Promise<{ participantSid: string; state: ParticipantState }[]>
   /** Those whose own leave nothing states, so that the room's end decides. */
   participantsWithoutLeave(): Promise<string[]>
   /** True if another counted participant of the room has this identity. */
@@ -61,9 +77,11 @@ export interface RoomWriter {
   /** The intervals of all who count. */
   intervals(): Promise<Interval[]>
   saveParticipant(participant: SavedParticipant): Promise<void>
+  /** Lets the participant's SID lead to another room, where the stay is told. */
+  saveAlias(participantSid: string, toRoomSid: string): Promise<void>
   save(room: SavedRoom): Promise<void>
-  /** Every event of the room, its body as JSON: what a rebuild folds again. */
-  events(): Promise<{ feedId: string; feedKind: string; body: string }[]>
+  /** Every event of the room, or of one participant, by time. */
+  events(participantSid?: string): Promise<StoredEvent[]>
   /** Forgets the room's rows, never its events. */
   clear(): Promise<void>
 }
@@ -75,13 +93,13 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
   const room = [accountSid, roomSid]
   return {
     async load() {
-      const rows = await connection.all<{ state: string; numbers: string }>(
-        'select state, numbers from rooms where account_sid = ? and room_sid = ?',
+      const rows = await connection.all<{ feedId: string; state: string; numbers: string }>(
+        'select feed_id "feedId", state, numbers from rooms where account_sid = ? and room_sid = ?',
         room,
       )
       const row = rows[0]
       if (row === undefined) return undefined
-      return { state: JSON.parse(row.state), numbers: JSON.parse(row.numbers) }
+      return { feedId: row.feedId, state: JSON.parse(row.state), numbers: JSON.parse(row.numbers) }
     },
     async append(event) {
       const added = await connection.run(
@@ -106,6 +124,14 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
         [...room, participantSid],
       )
       return rows[0] === undefined ? undefined : JSON.parse(rows[0].state)
+    },
+    async seat(seatKey) {
+      const rows = await connection.all<{ sid: string; state: string }>(
+        `select participant_sid sid, state from participants where account_sid = ? and room_sid = ? and seat = ?
+         order by participant_sid`,
+        [...room, seatKey],
+      )
+      return rows.map(({ sid, state }) => ({ participantSid: sid, state: JSON.parse(state) }))
     },
     async participantsWithoutLeave() {
       const rows = await connection.all<{ sid: string }>(
@@ -132,42 +158,59 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
       return rows.map(row => ({ joinSec: row.joinSec, endSec: row.endSec ?? undefined }))
     },
     async saveParticipant(participant) {
-      const { interval } = participant
+      const { interval, state, aliasOf } = participant
       await connection.run(
         `insert into participants (account_sid, room_sid, participant_sid, order_ms, identity, counted, join_sec,
-           end_sec, leave_stated, state, record) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           end_sec, leave_stated, is_open, seen_ms, seat, alias_room_sid, alias_sid, state, record)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          on conflict (account_sid, room_sid, participant_sid) do update set order_ms = excluded.order_ms,
            identity = excluded.identity, counted = excluded.counted, join_sec = excluded.join_sec,
-           end_sec = excluded.end_sec, leave_stated = excluded.leave_stated, state = excluded.state,
-           record = excluded.record`,
+           end_sec = excluded.end_sec, leave_stated = excluded.leave_stated, is_open = excluded.is_open,
+           seen_ms = excluded.seen_ms, seat = excluded.seat, alias_room_sid = excluded.alias_room_sid,
+           alias_sid = excluded.alias_sid, state = excluded.state, record = excluded.record`,
         [
           ...[...room, participant.participantSid, participant.orderMs, participant.identity ?? null],
           ...[Number(participant.counted), interval?.joinSec ?? null, interval?.endSec ?? null],
-          ...[Number(participant.leaveStated), JSON.stringify(participant.state), participant.record],
+          ...[Number(participant.leaveStated), Number(participant.isOpen), participant.seenMs],
+          ...[state.seatKey ?? null, aliasOf === undefined ? null : roomSid, aliasOf ?? null],
+          ...[JSON.stringify(state), participant.record],
         ],
+      )
+    },
+    async saveAlias(participantSid, toRoomSid) {
+      await connection.run(
+        `insert into participants (account_sid, room_sid, participant_sid, order_ms, counted, leave_stated,
+           alias_room_sid, alias_sid, state, record) values (?, ?, ?, 0, 0, 1, ?, ?, '{}', '{}')
+         on conflict (account_sid, room_sid, participant_sid) do update set
+           alias_room_sid = excluded.alias_room_sid`,
+        [...room, participantSid, toRoomSid, participantSid],
       )
     },
     async save(saved) {
       await connection.run(
-        `insert into rooms (account_sid, room_sid, name, type, codecs, created_ms, last_ms, state, numbers, record)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (account_sid, room_sid) do update set name = excluded.name, type = excluded.type,
+        `insert into rooms (account_sid, room_sid, feed_id, feed_kind, name, type, codecs, created_ms, last_ms,
+           seen_ms, state, numbers, record)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (account_sid, room_sid) do update set feed_id = excluded.feed_id,
+           feed_kind = excluded.feed_kind, name = excluded.name, type = excluded.type,
            codecs = excluded.codecs, created_ms = excluded.created_ms, last_ms = excluded.last_ms,
-           state = excluded.state, numbers = excluded.numbers, record = excluded.record`,
+           seen_ms = excluded.seen_ms, state = excluded.state, numbers = excluded.numbers,
+           record = excluded.record`,
         [
-          ...[...room, saved.name ?? null, saved.type ?? null, codecList(saved.codecs), saved.createdMs],
-          ...[saved.endedMs ?? STILL_OPEN_MS, JSON.stringify(saved.state), JSON.stringify(saved.numbers)],
-          saved.record,
+          ...[...room, saved.feedId, saved.state.feedKind, saved.name ?? null, saved.type ?? null],
+          ...[codecList(saved.codecs), saved.createdMs, saved.endedMs ?? STILL_OPEN_MS, saved.seenMs],
+          ...[JSON.stringify(saved.state), JSON.stringify(saved.numbers), saved.record],
         ],
       )
     },
-    async events() {
-      return connection.all(
-        `select feed_id "feedId", feed_kind "feedKind", body from events where account_sid = ? and room_sid = ?
+    events: participantSid =>
+      connection.all<StoredEvent>(
+        `select feed_id "feedId", feed_kind "feedKind", event_key "eventKey", participant_sid "participantSid",
+           at_ms "atMs", received_at_ms "receivedAtMs", duplicates, body, native from events
+         where account_sid = ? and room_sid = ? ${participantSid === undefined ? '' : 'and participant_sid = ?'}
          order by at_ms, feed_id, event_key`,
-        room,
-      )
-    },
+        participantSid === undefined ? room : [...room, participantSid],
+      ),
     async clear() {
       await connection.run('delete from participants where account_sid = ? and room_sid = ?', room)
       await connection.run('delete from rooms where account_sid = ? and room_sid = ?', room)

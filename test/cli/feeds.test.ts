@@ -85,7 +85,7 @@ suite('rollcall feed', { concurrency: 2 }, () => {
     const noSecret = 'No secret came on standard input.'
     assert.equal(await refusal(cwd, 'feed add', add('livekit', 'APIfour', ' ')), noSecret)
     assert.equal(await refusal(cwd, 'feed rotate', { args: [one] }), noSecret)
-    const kinds = 'The kind of a feed is one of livekit, twilio, events.'
+    const kinds = 'The kind of a feed is one of livekit, twilio, janus, jitsi, jaas, events.'
     assert.equal(await refusal(cwd, 'feed add', { args: ['bogus'] }), kinds)
     for (const name of ['feed remove', 'feed rotate']) {
       const sentence = 'There is no feed FDnone: see rollcall feed list.'

@@ -30,6 +30,8 @@ export interface Disconnection {
 /** A browser with its processes, which can be killed as a crash does. */
 export interface BrowserProcess {
   openTab(): Promise<Tab>
+  /** A tab with whatever page there is at this address. */
+  openPage(url: string): Promise<Page>
   /** SIGKILL to all of its processes at once; resolves to the moment. */
   kill(): number
   stop(): Promise<void>
@@ -39,7 +41,8 @@ export async function openBrowser(executablePath: string): Promise<BrowserProces
   const server = await chromium.launchServer({ executablePath, args: FLAGS, headless: true })
   const browser = await chromium.connect(server.wsEndpoint())
   return {
-    openTab: () => openTab(browser),
+    openTab: async () => new Tab(await openPage(browser, PAGE_URL)),
+    openPage: url => openPage(browser, url),
     kill() {
       const { pid } = server.process()
       if (pid === undefined) throw new Error('The browser has no process')
@@ -108,8 +111,8 @@ export class Tab {
   }
 }
 
-async function openTab(browser: Browser): Promise<Tab> {
+async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage()
-  await page.goto(PAGE_URL)
-  return new Tab(page)
+  await page.goto(url)
+  return page
 }

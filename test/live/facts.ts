@@ -1,15 +1,8 @@
+import { codecsSent } from './codecs-sent.ts'
+import { type Fact, factsAbout } from './facts-about.ts'
 import type { StaySeen } from './person.ts'
 import type { RoomRecord } from './record.ts'
 import type { RoomSeen } from './story.ts'
-
-/** One thing that the test saw, and what the record says of it. */
-export interface Fact {
-  subject: string
-  name: string
-  expected: string
-  got: string
-  ok: boolean
-}
 
 /** A join is known to the millisecond and shown in whole seconds; a leave is told in whole seconds. */
 const JOIN_TOLERANCE_SEC = 1
@@ -27,8 +20,6 @@ const END_REASONS: Record<string, { endReason: string; errorCode: number | null 
 
 /** Whoever never got in failed to join, whatever ended the attempt. */
 const NEVER_GOT_IN = { endReason: 'join_failed', errorCode: 53104 }
-
-const CODECS = ['VP8', 'H264', 'VP9', 'opus']
 
 /** Holds the record of a room, row by row, against what the test saw. */
 export function factsOf(seen: RoomSeen, { room, participants }: RoomRecord): Fact[] {
@@ -81,34 +72,8 @@ function factsOfStay(seen: RoomSeen, stay: StaySeen, rows: RoomRecord['participa
   ]
 }
 
-function factsAbout(subject: string) {
-  return {
-    same(name: string, expected: unknown, got: unknown): Fact {
-      const ok = JSON.stringify(expected) === JSON.stringify(got)
-      return { subject, name, expected: shown(expected), got: shown(got), ok }
-    },
-    /** Both are held to be in the second in which they are: the record shows no more. */
-    moment(name: string, expectedMs: number, got: Date | null, toleranceSec: number): Fact {
-      const offSec = got ? Math.abs(Math.floor(expectedMs / 1000) - got.getTime() / 1000) : Number.NaN
-      return {
-        subject,
-        name,
-        expected: `${clock(expectedMs, 'ms')} ±${toleranceSec} s`,
-        got: got ? clock(got.getTime(), 's') : 'null',
-        ok: offSec <= toleranceSec,
-      }
-    },
-  }
-}
-
-function shown(value: unknown): string {
-  return Array.isArray(value) ? value.join(' ') || 'none' : String(value)
-}
-
-/** In the order of the contract; Opus with or without redundancy is opus. */
 function codecsOf(stays: StaySeen[]): string[] {
-  const sent = stays.flatMap(({ mimeTypes }) => mimeTypes.map(type => type.split('/')[1]))
-  return CODECS.filter(codec => sent.includes(codec) || (codec === 'opus' && sent.includes('red')))
+  return codecsSent(stays.flatMap(({ mimeTypes }) => mimeTypes))
 }
 
 function secondsBetween(from: Date | null, to: Date | null): number | null {
@@ -117,8 +82,4 @@ function secondsBetween(from: Date | null, to: Date | null): number | null {
 
 function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
-}
-
-function clock(ms: number, precision: 's' | 'ms'): string {
-  return new Date(ms).toISOString().slice(11, precision === 's' ? 19 : 23)
 }

@@ -11,11 +11,17 @@ export interface Tools {
 
 /** The programs that the test needs, or one line that says what is missing and how to get it. */
 export function findTools(): Tools | string {
-  if (process.platform !== 'linux')
-    return 'Linux is missing: the test lives in a network namespace of its own'
   const isBuilt = existsSync(LIVEKIT_BINARY)
   const go = isBuilt ? undefined : onPath(['go'], ['/usr/local/go/bin'])
   if (!isBuilt && !go) return 'go is missing: install it from https://go.dev/dl'
+  const found = findStage()
+  return typeof found === 'string' ? found : { go, ...found }
+}
+
+/** What every test with browsers and a media server needs; a string is what is missing. */
+export function findStage(): { chromium: string } | string {
+  if (process.platform !== 'linux')
+    return 'Linux is missing: the test lives in a network namespace of its own'
   const chromium = onPath(['chromium', 'chromium-browser', 'google-chrome'])
   if (!chromium) return 'chromium is missing: apt-get install chromium'
   if (!onPath(['unshare'])) return 'unshare is missing: apt-get install util-linux'
@@ -23,10 +29,10 @@ export function findTools(): Tools | string {
   const refusal = whyNoNamespace()
   if (refusal)
     return `a network namespace is missing: run as root, in a container with CAP_SYS_ADMIN (${refusal})`
-  return { go, chromium }
+  return { chromium }
 }
 
-function onPath(names: string[], extraFolders: string[] = []): string | undefined {
+export function onPath(names: string[], extraFolders: string[] = []): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...extraFolders]
   return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable)
 }

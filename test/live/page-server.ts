@@ -13,16 +13,18 @@ export const LIVEKIT_CLIENT_VERSION: string = JSON.parse(
   readFileSync(join(dirname(LIVEKIT_CLIENT), '../package.json'), 'utf8'),
 ).version
 
-const FILES: Record<string, { file: string; type: string }> = {
+type Files = Record<string, { file: string; type: string }>
+
+const LIVEKIT_FILES: Files = {
   '/': { file: join(import.meta.dirname, 'page.html'), type: 'text/html' },
   '/page.js': { file: join(import.meta.dirname, 'page.js'), type: 'text/javascript' },
   '/livekit-client.js': { file: LIVEKIT_CLIENT, type: 'text/javascript' },
 }
 
 /** Serves the participants' page from 127.0.0.1, which browsers trust with a camera. */
-export async function startPageServer(): Promise<{ stop(): void }> {
+export async function startPageServer(files = LIVEKIT_FILES): Promise<{ stop(): void }> {
   const server = createServer(async (request, response) => {
-    const found = FILES[request.url ?? '']
+    const found = files[request.url ?? '']
     if (!found) return response.writeHead(404).end()
     return response.writeHead(200, { 'content-type': found.type }).end(await readFile(found.file))
   })

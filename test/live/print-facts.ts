@@ -1,4 +1,4 @@
-import type { Fact } from './facts.ts'
+import type { Fact } from './facts-about.ts'
 
 /** Prints the facts as a table of expected and got, and how many of them hold. */
 export function printFacts(facts: Fact[]): { passed: number; failed: number } {

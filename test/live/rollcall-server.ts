@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { LIVEKIT_KEY, LIVEKIT_SECRET } from './livekit-server.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
@@ -7,22 +8,45 @@ export const ROLLCALL_URL = `http://127.0.0.1:${ROLLCALL_PORT}`
 export const ACCOUNT_SID = 'AC0123456789abcdef0123456789abcdef'
 export const AUTH_TOKEN = 'onlyForTheLiveTest0123456789abcdef'
 
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+const LIVEKIT_FEED = { LIVEKIT_API_KEY: LIVEKIT_KEY, LIVEKIT_API_SECRET: LIVEKIT_SECRET }
+
+interface Variation {
+  port?: number
+  logName?: string
+  /** The variables that let a feed in. */
+  feedEnv?: Record<string, string>
+}
+
 /** Starts the server under test as an operator does: by its command, with settings from the environment. */
-export function startRollcall(folder: string, logs: string): Promise<ServerProcess> {
+export function startRollcall(
+  folder: string,
+  logs: string,
+  { port = ROLLCALL_PORT, logName = 'rollcall', feedEnv = LIVEKIT_FEED }: Variation = {},
+): Promise<ServerProcess> {
   return startServerProcess({
     name: 'Rollcall',
     command: process.execPath,
-    args: [join(import.meta.dirname, '../../src/main.ts'), 'serve'],
+    args: [MAIN, 'serve'],
     env: {
-      PORT: String(ROLLCALL_PORT),
+      PORT: String(port),
       HOST: '127.0.0.1',
-      DATABASE_URL: join(folder, 'rollcall-data'),
+      DATABASE_URL: databaseIn(folder),
       ROLLCALL_ACCOUNT_SID: ACCOUNT_SID,
       ROLLCALL_AUTH_TOKEN: AUTH_TOKEN,
-      LIVEKIT_API_KEY: LIVEKIT_KEY,
-      LIVEKIT_API_SECRET: LIVEKIT_SECRET,
+      ...feedEnv,
     },
-    logFile: join(logs, 'rollcall.log'),
-    readyUrl: `${ROLLCALL_URL}/openapi.json`,
+    logFile: join(logs, `${logName}.log`),
+    readyUrl: `http://127.0.0.1:${port}/openapi.json`,
   })
+}
+
+/** What a command of Rollcall's prints, run on the database that the server of this folder will have. */
+export function runRollcall(folder: string, ...args: string[]): string {
+  const env = { ...process.env, DATABASE_URL: databaseIn(folder) }
+  return execFileSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8' })
+}
+
+function databaseIn(folder: string): string {
+  return join(folder, 'rollcall-data')
 }

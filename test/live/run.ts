@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildLivekit } from './build-livekit.ts'
 import { findTools } from './find-tools.ts'
-import { runInNamespace } from './namespace.ts'
+import { runStage } from './run-stage.ts'
+import { skip } from './skip.ts'
 
 const HELP = `npm run test:live -- [--record FILE] [--logs FOLDER]
 
@@ -35,24 +34,7 @@ async function main(): Promise<number> {
     return skip(`livekit-server is missing: its build failed, which downloads Go modules (${error})`)
   }
 
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-live-'))
-  const logs = values.logs === undefined ? folder : resolve(values.logs)
-  mkdirSync(logs, { recursive: true })
-  const inside = [join(import.meta.dirname, 'run-inside.ts'), '--chromium', tools.chromium, '--logs', logs]
-  if (values.record !== undefined) inside.push('--record', resolve(values.record))
-  try {
-    const exitCode = await runInNamespace([process.execPath, ...inside], { TMPDIR: folder }, LIMIT_MS)
-    if (exitCode === null) console.log('0 passed, 1 failed')
-    return exitCode ?? 1
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** What is missing is no failure on one's own machine, and is one where all must be there. */
-function skip(reason: string): number {
-  const isCi = process.env.CI === 'true'
-  console.log(isCi ? reason : `Skipped: ${reason}`)
-  console.log(isCi ? '0 passed, 1 failed' : '0 passed, 0 failed, 1 skipped')
-  return isCi ? 1 : 0
+  const args = ['--chromium', tools.chromium]
+  if (values.record !== undefined) args.push('--record', resolve(values.record))
+  return runStage(join(import.meta.dirname, 'run-inside.ts'), { args, logs: values.logs, limitMs: LIMIT_MS })
 }

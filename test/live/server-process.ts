@@ -6,6 +6,8 @@ export interface ServerProcess {
   /** All that it has written so far, to stdout and stderr. */
   log(): string
   stop(): Promise<void>
+  /** SIGKILL, as a crash is; resolves to the moment, once the process is gone. */
+  kill(): Promise<number>
 }
 
 /** Starts a program that writes to `logFile`, and waits until it answers at `readyUrl` with a 200. */
@@ -41,6 +43,12 @@ export async function startServerProcess(args: {
       const killer = setTimeout(() => child.kill('SIGKILL'), 5_000)
       await exit
       clearTimeout(killer)
+    },
+    async kill() {
+      const killedAtMs = Date.now()
+      child.kill('SIGKILL')
+      await exit
+      return killedAtMs
     },
   }
 }

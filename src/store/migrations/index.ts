@@ -1,4 +1,5 @@
 import { initial } from './0001-initial.ts'
+import { evidence } from './0002-evidence.ts'
 
 /** The schema's versions, oldest first: the n-th brings version n. Only ever added to. */
-export const migrations: readonly string[] = [initial]
+export const migrations: readonly string[] = [initial, evidence]

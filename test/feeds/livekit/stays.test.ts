@@ -47,7 +47,13 @@ test('a room of two becomes these records, every field of them', async t => {
     processing_state: 'complete',
     recording_enabled: false,
     edge_location: null,
-    properties: { feed: 'livekit', native_room_sid: 'RM_8mPq2LrT5vXc', region: null, inferred: [] },
+    properties: {
+      feed: 'livekit',
+      native_room_sid: 'RM_8mPq2LrT5vXc',
+      region: null,
+      breakout_of: null,
+      inferred: [],
+    },
   })
 
   const [alice, bob, ...others] = await servedParticipants(server, 'RM_8mPq2LrT5vXc')

@@ -31,7 +31,7 @@ test("the vectors of Twilio's documentation are verified, and nothing that diffe
         'x-twilio-signature': signature,
       }
       const body = Buffer.from(new URLSearchParams(Object.entries(form)).toString())
-      twilio.verify({ method: 'POST', url: from, headers, body }, token, NOW_MS)
+      twilio.verify({ method: 'POST', url: from, headers, params: {}, body }, token, NOW_MS)
     }
     verify(params)
     assert.throws(() => verify({ ...params, Digits: '1235' }), UnauthenticError)

@@ -79,7 +79,7 @@ test('callbacks become the record of the room, under the SIDs that Twilio gave',
     processing_state: 'complete',
     recording_enabled: true,
     edge_location: null,
-    properties: { feed: 'twilio', native_room_sid: null, region: null, inferred: [] },
+    properties: { feed: 'twilio', native_room_sid: null, region: null, breakout_of: null, inferred: [] },
   })
   const [first, second, ...others] = await servedParticipants(server, ROOM)
   assert.equal(others.length, 0)

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InjectOptions } from 'fastify'
+import pino from 'pino'
+import { readConfig } from '../src/config.ts'
+import { signWebhook } from '../src/demo/livekit-webhook.ts'
+import { createServer } from '../src/server.ts'
+import { feedId } from '../src/sid.ts'
+import { openStore } from '../src/store/open.ts'
+
+/** A move in a room of 10,000 costs at most twice the same move in a room of 10, told by a feed to the whole server. */
+const BIG = 10_000
+const SMALL = 10
+const ROUNDS = 151
+const FILLED_AT_ONCE = 100
+const LIMIT_RATIO = 2
+
+const accountSid = `AC${'a1'.repeat(16)}`
+const startMs = Date.UTC(2026, 0, 1)
+const nowMs = startMs + 30 * 24 * 60 * 60_000
+const livekitKey = { apiKey: 'APIbench', apiSecret: 'benchSecret0123456789012345678901234567' }
+
+interface Move {
+  readonly room: string
+  readonly person: string
+  readonly joinedAtMs: number
+  /** The moment of this move. */
+  readonly atMs: number
+}
+
+interface MeasuredFeed {
+  readonly kind: string
+  joined(move: Move): InjectOptions
+  left(move: Move): InjectOptions
+}
+
+/** A feed is one row: how it tells of a join, and of a leave. */
+const measuredFeeds: readonly MeasuredFeed[] = [
+  {
+    kind: 'livekit',
+    joined: move => livekitWebhook('participant_joined', move),
+    left: move => livekitWebhook('participant_left', move),
+  },
+]
+
+interface Step {
+  /** What is measured, if it is. */
+  readonly what?: string
+  readonly does: 'joined' | 'left'
+  readonly person: string
+  readonly joinedSec: number
+  readonly atSec: number
+}
+
+/** What three guests do in one round; then the room is as it was before. */
+const round: readonly Step[] = [
+  { what: 'joining', does: 'joined', person: 'ann', joinedSec: 0, atSec: 0 },
+  { what: 'leaving', does: 'left', person: 'ann', joinedSec: 0, atSec: 1 },
+  { what: 'joining, told after a later leave', does: 'joined', person: 'ben', joinedSec: 0, atSec: 1 },
+  { does: 'joined', person: 'cleo', joinedSec: 2, atSec: 2 },
+  { what: 'leaving in the second of a join', does: 'left', person: 'ben', joinedSec: 0, atSec: 2 },
+  { does: 'left', person: 'cleo', joinedSec: 2, atSec: 3 },
+]
+const ROUND_MS = 4_000
+
+const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
+const store = await openStore(folder)
+const livekitFeed = {
+  feedId: feedId(accountSid, 'livekit', livekitKey.apiKey),
+  accountSid,
+  kind: 'livekit',
+  authKey: livekitKey.apiKey,
+  secret: livekitKey.apiSecret,
+  createdAtMs: 0,
+}
+const app = await createServer({
+  config: readConfig({ database: folder }, {}),
+  store,
+  clock: () => nowMs,
+  log: pino({ level: 'silent' }),
+  configuredFeeds: [livekitFeed],
+})
+
+try {
+  let passed = 0
+  let failed = 0
+  for (const feed of measuredFeeds) {
+    for (const [what, times] of await measure(feed)) {
+      const big = median(times.big)
+      const small = median(times.small)
+      const holds = big <= LIMIT_RATIO * small
+      if (holds) passed++
+      else failed++
+      console.log(
+        `${holds ? 'ok' : 'not ok'} ${feed.kind}: ${what}: a room of ${BIG} takes ${(big / small).toFixed(2)} ` +
+          `of the time of a room of ${SMALL} (limit ${LIMIT_RATIO}; ${big.toFixed(2)} and ${small.toFixed(2)} ms)`,
+      )
+    }
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+} finally {
+  await app.close()
+  await store.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
+interface Times {
+  readonly big: number[]
+  readonly small: number[]
+}
+
+/** The times of each step, taken in the big room and in a small one in turn; no small room is used twice. */
+async function measure(feed: MeasuredFeed): Promise<Map<string, Times>> {
+  await fill(feed, 'big', BIG)
+  for (let index = 0; index < ROUNDS; index++) await fill(feed, `small-${index}`, SMALL)
+  const timesOf = new Map<string, Times>()
+  for (let index = 0; index < ROUNDS; index++) {
+    const baseMs = startMs + BIG * 1000 + index * ROUND_MS
+    const rooms = [
+      ['big', 'big'],
+      ['small', `small-${index}`],
+    ] as const
+    for (const { what, does, person, joinedSec, atSec } of round) {
+      for (const [size, room] of index % 2 === 0 ? rooms : rooms.toReversed()) {
+        const who = { room, person: `${person}-${index}` }
+        const delivery = feed[does]({
+          ...who,
+          joinedAtMs: baseMs + joinedSec * 1000,
+          atMs: baseMs + atSec * 1000,
+        })
+        const begunMs = performance.now()
+        await deliver(delivery)
+        const tookMs = performance.now() - begunMs
+        if (what === undefined) continue
+        const times = timesOf.get(what) ?? { big: [], small: [] }
+        times[size].push(tookMs)
+        timesOf.set(what, times)
+      }
+    }
+  }
+  return timesOf
+}
+
+/** People who come, one a second, and stay. */
+async function fill(feed: MeasuredFeed, room: string, people: number): Promise<void> {
+  for (let from = 0; from < people; from += FILLED_AT_ONCE) {
+    const deliveries = Array.from({ length: Math.min(FILLED_AT_ONCE, people - from) }, (_, offset) => {
+      const atMs = startMs + (from + offset) * 1000
+      return deliver(feed.joined({ room, person: `person-${from + offset}`, joinedAtMs: atMs, atMs }))
+    })
+    await Promise.all(deliveries)
+  }
+}
+
+async function deliver(delivery: InjectOptions): Promise<void> {
+  const { statusCode, body } = await app.inject(delivery)
+  assert.equal(statusCode, 200, body)
+  assert.ok(JSON.parse(body).events > 0, body)
+}
+
+function livekitWebhook(event: string, { room, person, joinedAtMs, atMs }: Move): InjectOptions {
+  const body = JSON.stringify({
+    event,
+    room: { sid: `RM_${room}`, name: room, creationTime: seconds(startMs), creationTimeMs: String(startMs) },
+    participant: {
+      sid: `PA_${person}`,
+      identity: person,
+      name: person,
+      joinedAt: seconds(joinedAtMs),
+      joinedAtMs: String(joinedAtMs),
+    },
+    id: `EV_${event}_${room}_${person}`,
+    createdAt: seconds(atMs),
+  })
+  const authorization = signWebhook({ ...livekitKey, body, nowMs })
+  const headers = { authorization, 'content-type': 'application/webhook+json' }
+  return { method: 'POST', url: '/feeds/livekit', headers, body }
+}
+
+function seconds(ms: number): string {
+  return String(Math.floor(ms / 1000))
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+}

@@ -1,0 +1,107 @@
+import type { Feed } from '../feeds/feed.ts'
+import type { RecordSettings } from '../fold/participant-record.ts'
+import { recordEvents } from '../ingest/record-events.ts'
+import type { FeedRow } from '../store/feeds.ts'
+import type { Store } from '../store/store.ts'
+import type { Reconciliation } from './reconcile-livekit.ts'
+import { type Found, findSilent, found, quietOf } from './silence.ts'
+
+/** Looks for what is over although nobody said so, and appends what it notices; the folds conclude. */
+export interface Sweeper {
+  /** One look at everything but the servers' lists. */
+  sweep(): Promise<void>
+  /** One comparison with each server's list. */
+  reconcile(): Promise<void>
+  start(): void
+  /** Resolves once nothing more is written. */
+  stop(): Promise<void>
+}
+
+const SWEEP_EVERY_MS = 10_000
+const RECONCILE_EVERY_MS = 60_000
+const UPTIME_KEPT_MS = 7 * 24 * 3_600_000
+/** A room that took over a name: the end of the one before may still be on its way. */
+const SUPERSEDED_AFTER_MS = 60_000
+const FOUND_AT_ONCE = 500
+
+export function createSweeper(options: {
+  store: Store
+  settings: RecordSettings
+  feeds: readonly Feed[]
+  configuredFeeds: readonly FeedRow[]
+  reconciliations: readonly Reconciliation[]
+  /** When each feed was last heard, by its id. */
+  heard: ReadonlyMap<string, number>
+  clock: () => number
+  onFault: (error: unknown) => void
+}): Sweeper {
+  const { store, settings, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
+  const startedAtMs = clock()
+  const timers: NodeJS.Timeout[] = []
+  let running: Promise<void> = Promise.resolve()
+
+  async function sweep(): Promise<void> {
+    const nowMs = clock()
+    await store.uptime.beat({ fromMs: startedAtMs, untilMs: nowMs }, nowMs - UPTIME_KEPT_MS)
+    const uptime = await store.uptime.since(0)
+    const quietFor = (feedId: string) => quietOf(nowMs, heard.get(feedId), uptime)
+    const rows = [...configuredFeeds, ...(await store.feeds.list())]
+    for (const feed of feeds) {
+      await record(await findSilent(store.open, feed, nowMs, quietFor))
+      for (const row of rows) if (row.kind === feed.kind) await sweepMemory(feed, row, quietFor(row.feedId))
+    }
+    const rooms = await store.open.supersededRooms('livekit', nowMs - SUPERSEDED_AFTER_MS, FOUND_AT_ONCE)
+    await record(
+      rooms.map(room => {
+        const { roomSid } = room
+        const common = { key: `superseded|${roomSid}`, atMs: nowMs, roomSid, room: {} }
+        return found('livekit', room, { kind: 'observation.room_superseded', ...common })
+      }),
+    )
+  }
+
+  async function sweepMemory(feed: Feed, row: FeedRow, quiet: ReturnType<typeof quietOf>): Promise<void> {
+    if (feed.sweep === undefined) return
+    await store.transact(async transaction => {
+      const memory = transaction.memory(row.accountSid, row.feedId)
+      const events = (await feed.sweep?.(memory, row, quiet)) ?? []
+      if (events.length === 0) return
+      const heardEvents = events.map(event => ({ event, native: '{}' }))
+      const from = { accountSid: row.accountSid, feedId: row.feedId, feedKind: row.kind }
+      await recordEvents(transaction, { ...from, receivedAtMs: quiet.nowMs, events: heardEvents }, settings)
+    })
+  }
+
+  async function record(all: readonly Found[]): Promise<void> {
+    for (const { accountSid, feedId, feedKind, event } of all) {
+      const heardEvent = { accountSid, feedId, feedKind, receivedAtMs: event.atMs }
+      await store.transact(transaction =>
+        recordEvents(transaction, { ...heardEvent, events: [{ event, native: '{}' }] }, settings),
+      )
+    }
+  }
+
+  async function reconcile(): Promise<void> {
+    for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
+  }
+
+  /** One after another: a slow look is not overtaken by the next. */
+  function queue(work: () => Promise<void>): void {
+    running = running.then(work).catch(onFault)
+  }
+
+  return {
+    sweep,
+    reconcile,
+    start() {
+      queue(reconcile)
+      queue(sweep)
+      timers.push(setInterval(() => queue(sweep), SWEEP_EVERY_MS))
+      timers.push(setInterval(() => queue(reconcile), RECONCILE_EVERY_MS))
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,20 @@
+/** Numbers that look random, and are the same for the same seed. */
+export interface Random {
+  /** A whole number from 0 up to, not with, the limit. */
+  below(limit: number): number
+  /** True once in so many times. */
+  oneIn(times: number): boolean
+}
+
+/** Mulberry32: 32 bits of state, by multiplications alone. */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0
+  function fraction(): number {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (limit: number) => Math.floor(fraction() * limit)
+  return { below, oneIn: times => below(times) === 0 }
+}
