@@ -6,8 +6,11 @@ import type { InjectOptions } from 'fastify'
 import pino from 'pino'
 import { readConfig } from '../src/config.ts'
 import { signWebhook } from '../src/demo/livekit-webhook.ts'
+import { janusCredentials } from '../src/feeds/janus.ts'
+import { digestOf } from '../src/feeds/json.ts'
 import { createServer } from '../src/server.ts'
 import { feedId } from '../src/sid.ts'
+import type { FeedRow } from '../src/store/feeds.ts'
 import { openStore } from '../src/store/open.ts'
 
 /** A move in a room of 10,000 costs at most twice the same move in a room of 10, told by a feed to the whole server. */
@@ -21,6 +24,8 @@ const accountSid = `AC${'a1'.repeat(16)}`
 const startMs = Date.UTC(2026, 0, 1)
 const nowMs = startMs + 30 * 24 * 60 * 60_000
 const livekitKey = { apiKey: 'APIbench', apiSecret: 'benchSecret0123456789012345678901234567' }
+const janusUser = 'janus:benchPassword0123456789'
+const jitsiKey = 'jitsiKey0123456789012345678901234567890123'
 
 interface Move {
   readonly room: string
@@ -42,6 +47,12 @@ const measuredFeeds: readonly MeasuredFeed[] = [
     kind: 'livekit',
     joined: move => livekitWebhook('participant_joined', move),
     left: move => livekitWebhook('participant_left', move),
+  },
+  { kind: 'janus', joined: janusJoined, left: janusLeaving },
+  {
+    kind: 'jitsi',
+    joined: move => jitsiEvent('joined', move),
+    left: move => jitsiEvent('left', move),
   },
 ]
 
@@ -67,20 +78,17 @@ const ROUND_MS = 4_000
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
 const store = await openStore(folder)
-const livekitFeed = {
-  feedId: feedId(accountSid, 'livekit', livekitKey.apiKey),
-  accountSid,
-  kind: 'livekit',
-  authKey: livekitKey.apiKey,
-  secret: livekitKey.apiSecret,
-  createdAtMs: 0,
-}
+const configuredFeeds = [
+  feedRow('livekit', livekitKey.apiKey, livekitKey.apiSecret),
+  feedRow('janus', janusCredentials(janusUser), ''),
+  feedRow('jitsi', digestOf(jitsiKey), ''),
+]
 const app = await createServer({
   config: readConfig({ database: folder }, {}),
   store,
   clock: () => nowMs,
   log: pino({ level: 'silent' }),
-  configuredFeeds: [livekitFeed],
+  configuredFeeds,
 })
 
 try {
@@ -178,6 +186,64 @@ function livekitWebhook(event: string, { room, person, joinedAtMs, atMs }: Move)
   const authorization = signWebhook({ ...livekitKey, body, nowMs })
   const headers = { authorization, 'content-type': 'application/webhook+json' }
   return { method: 'POST', url: '/feeds/livekit', headers, body }
+}
+
+/** Janus tells of each plugin handle before anybody is in a room by it. */
+function janusJoined({ room, person, joinedAtMs }: Move): InjectOptions {
+  const from = { session_id: janusId(`session of ${person}`), handle_id: janusId(person), opaque_id: person }
+  const attached = { name: 'attached', plugin: 'janus.plugin.videoroom', opaque_id: person }
+  return janusGroup(joinedAtMs, [
+    { type: 2, ...from, event: attached },
+    {
+      type: 64,
+      ...from,
+      event: inVideoroom({ event: 'joined', room, id: janusId(person), display: person }),
+    },
+  ])
+}
+
+function janusLeaving({ room, person, atMs }: Move): InjectOptions {
+  return janusGroup(atMs, [{ type: 64, event: inVideoroom({ event: 'leaving', room, id: janusId(person) }) }])
+}
+
+function inVideoroom(data: object): object {
+  return { plugin: 'janus.plugin.videoroom', data }
+}
+
+function janusGroup(atMs: number, events: readonly object[]): InjectOptions {
+  const common = { emitter: 'bench', timestamp: atMs * 1000 }
+  return {
+    method: 'POST',
+    url: '/feeds/janus',
+    headers: { authorization: `Basic ${Buffer.from(janusUser).toString('base64')}` },
+    body: JSON.stringify(events.map(event => ({ ...common, ...event }))),
+  }
+}
+
+function janusId(name: string): number {
+  return Number.parseInt(digestOf(name).slice(0, 13), 16)
+}
+
+function jitsiEvent(event: 'joined' | 'left', { room, person, joinedAtMs, atMs }: Move): InjectOptions {
+  const occupant = {
+    name: person,
+    id: person,
+    occupant_jid: `${person}@meet.test/${room}`,
+    joined_at: joinedAtMs / 1000,
+  }
+  const body = {
+    event_name: `muc-occupant-${event}`,
+    room_name: room,
+    room_jid: `${room}@conference.meet.test`,
+    is_breakout: false,
+    occupant: event === 'joined' ? occupant : { ...occupant, left_at: atMs / 1000 },
+  }
+  const headers = { authorization: `Bearer ${jitsiKey}`, 'content-type': 'application/json' }
+  return { method: 'POST', url: `/feeds/jitsi/events/occupant/${event}`, headers, body: JSON.stringify(body) }
+}
+
+function feedRow(kind: string, authKey: string, secret: string): FeedRow {
+  return { feedId: feedId(accountSid, kind, authKey), accountSid, kind, authKey, secret, createdAtMs: 0 }
 }
 
 function seconds(ms: number): string {

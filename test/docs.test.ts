@@ -6,7 +6,9 @@ import { ERRORS } from '../src/api/errors.ts'
 import { Participant } from '../src/api/participants.ts'
 import { Room } from '../src/api/rooms.ts'
 import { SETTINGS, type Setting } from '../src/config.ts'
+import { END_REASON_ERROR_CODES } from '../src/event.ts'
 import { feeds } from '../src/feeds/index.ts'
+import { MEDIA_SILENCE_MS } from '../src/feeds/janus-sweep.ts'
 import { isFlag, problemOfCommand } from './support/documented-command.ts'
 import { anchorsOf, type Document, readDocument, rowsUnder } from './support/markdown.ts'
 import { runProgram, temporaryFolder } from './support/program.ts'
@@ -61,6 +63,29 @@ test('every field of a room and of a participant is told of once, and no other',
 test('every feed has a page', () => {
   const pages = documents.map(({ path }) => relative(ROOT, path))
   for (const { kind } of feeds) assert.ok(pages.includes(`docs/feeds/${kind}.md`), `docs/feeds/${kind}.md`)
+})
+
+test('the limits of silence are those of the feeds, and reasons of an end are those that there are', () => {
+  const truth = document('docs/truth.md')
+  const limits = rowsUnder(truth, ['feed', 'limit of silence'])
+  assert.deepEqual(
+    limits.map(([kind]) => kind),
+    feeds.map(feed => feed.kind),
+  )
+  for (const { kind, silenceLimitMs, sweep } of feeds) {
+    const text = limits.find(([name]) => name === kind)?.[1] ?? ''
+    if (silenceLimitMs !== undefined)
+      assert.match(text, new RegExp(`^${silenceLimitMs / 3_600_000} hours`), kind)
+    else if (sweep !== undefined)
+      assert.match(text, new RegExp(`^${MEDIA_SILENCE_MS / 60_000} minutes`), kind)
+    else assert.match(text, /^none/, kind)
+  }
+  const ends = rowsUnder(truth, ['what was seen', 'leave_time', 'end_reason'])
+  const reasons = ends.flatMap(([, , reason = '']) =>
+    [...reason.matchAll(/`(\w+)`/g)].map(([, word]) => word),
+  )
+  assert.ok(reasons.length > 6)
+  for (const reason of reasons) assert.ok(Object.hasOwn(END_REASON_ERROR_CODES, reason ?? ''), reason)
 })
 
 test('links between documents lead to files and headings that exist', () => {

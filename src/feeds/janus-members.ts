@@ -1,76 +1,26 @@
 import { END_REASON_ERROR_CODES, type EndReason, type Event } from '../event.ts'
-import { participantSid, roomSid } from '../sid.ts'
-import type { Linked } from './feed.ts'
+import { participantSid } from '../sid.ts'
 import type { JanusContext } from './janus-link.ts'
-import { type Member, memberId, type OpenRoom } from './janus-memory.ts'
+import { type EmitterMemory, type Member, memberId, type OpenRoom } from './janus-memory.ts'
+import { enterRoom, leaveRoom, roomFacts } from './janus-rooms.ts'
 import { known } from './json.ts'
-
-type Claims = NonNullable<Linked['claims']>
-
-/** How long a room may be empty and still be the same when somebody comes: for one of the configuration, and for one made through the API. */
-export const EMPTY_LIMIT_MS = { static: 20_000, created: 24 * 3_600_000 }
-
-/** The open instance of a room at this moment; a new one where there is none, or where it was empty for too long. */
-export async function openRoom(context: JanusContext, nativeRoom: string) {
-  const { memory, atMs } = context
-  const open = await memory.get('room', nativeRoom)
-  if (open === undefined) return await newRoom(context, nativeRoom, false)
-  const { emptySinceMs = atMs, isCreated } = open
-  if (atMs - emptySinceMs <= EMPTY_LIMIT_MS[isCreated ? 'created' : 'static']) {
-    return { room: open, events: [], claims: [] }
-  }
-  const { room, claims } = await newRoom(context, nativeRoom, false)
-  const isTold = open.toldEmptyMs === emptySinceMs
-  return { room, claims, events: isTold ? [] : [emptyEvent(open, emptySinceMs, atMs)] }
-}
-
-/** A new instance of a room, of which this is the first sign. */
-export async function newRoom(
-  { memory, source, emitter, atMs, payloadKey }: JanusContext,
-  nativeRoom: string,
-  isCreated: boolean,
-): Promise<{ room: OpenRoom; events: Event[]; claims: Claims }> {
-  const instance = `${emitter}|${nativeRoom}@${atMs}#${payloadKey}`
-  const sid = roomSid(source.accountSid, source.feedId, instance)
-  const room: OpenRoom = { roomSid: sid, nativeRoom, isCreated, members: 0, emptySinceMs: atMs }
-  await memory.set('room', nativeRoom, room)
-  return { room, events: [], claims: [{ roomSid: sid, instance }] }
-}
-
-/** That nobody was there any more; the same each time it is noticed. */
-export function emptyEvent({ roomSid, nativeRoom }: OpenRoom, emptySinceMs: number, atMs: number): Event {
-  return {
-    kind: 'observation.room_empty',
-    key: `empty|${roomSid}|${emptySinceMs}`,
-    ...{ atMs, roomSid, room: roomFacts(nativeRoom), lastSignMs: emptySinceMs },
-  }
-}
-
-export function roomFacts(nativeRoom: string) {
-  return { nativeKey: nativeRoom, name: nativeRoom, type: 'group' as const }
-}
 
 /** Lets a member in. One under the same id that is still there has left, and that was lost. */
 export async function openMember(context: JanusContext, room: OpenRoom, nativeId: string): Promise<Member> {
   const { memory, sessionId, handleId, atMs, emitter, payloadKey } = context
   const key = memberId(room.nativeRoom, nativeId)
   const before = await memory.get('member', key)
-  const isThere = before !== undefined && !before.isOver && before.roomSid === room.roomSid
+  if (before?.roomSid === room.roomSid && isCounted(before)) await leaveRoom(memory, room, atMs, 1)
   const nativeKey = `${emitter}|${handleId ?? nativeId}@${atMs}#${payloadKey}`
   const member: Member = {
     ...{ participantSid: participantSid(room.roomSid, nativeKey), roomSid: room.roomSid },
     ...{ nativeRoom: room.nativeRoom, nativeId, sessionId, handleId },
   }
   await memory.set('member', key, member)
-  const members = room.members + (isThere ? 0 : 1)
-  await memory.set('room', room.nativeRoom, { ...room, members, emptySinceMs: undefined })
+  await enterRoom(memory, room.nativeRoom, room.roomSid)
   if (handleId !== undefined) {
     const handle = await memory.get('handle', handleId)
-    await memory.set('handle', handleId, {
-      ...handle,
-      sessionId: sessionId ?? handle?.sessionId ?? '',
-      member: key,
-    })
+    await memory.set('handle', handleId, { sessionId: sessionId ?? handle?.sessionId ?? '', member: key })
   }
   return member
 }
@@ -80,22 +30,25 @@ export async function closeMember({ memory, atMs }: JanusContext, key: string): 
   const member = await memory.get('member', key)
   if (member === undefined) return
   await memory.delete('member', key)
-  const handle = member.handleId === undefined ? undefined : await memory.get('handle', member.handleId)
-  if (member.handleId !== undefined && handle?.member === key) {
-    await memory.set('handle', member.handleId, { sessionId: handle.sessionId })
+  const { handleId } = member
+  const handle = handleId === undefined ? undefined : await memory.get('handle', handleId)
+  if (handleId !== undefined && handle?.member === key) {
+    await memory.set('handle', handleId, { sessionId: handle.sessionId })
   }
-  const room = await memory.get('room', member.nativeRoom)
-  if (room === undefined || room.roomSid !== member.roomSid || member.isOver) return
-  const members = Math.max(room.members - 1, 0)
-  const emptySinceMs = members === 0 ? atMs : undefined
-  await memory.set('room', member.nativeRoom, { ...room, members, emptySinceMs })
+  if (!member.isOver) await leaveRoom(memory, member, atMs, isCounted(member) ? 1 : 0)
+}
+
+/** Who is in a room by this handle; not who holds that id by another handle since. */
+export async function memberAt(memory: EmitterMemory, handleId: string | undefined) {
+  const key = handleId === undefined ? undefined : (await memory.get('handle', handleId))?.member
+  const member = key === undefined ? undefined : await memory.get('member', key)
+  return key === undefined || member?.handleId !== handleId ? undefined : { key, member }
 }
 
 /** That the connection of whoever is in a room by this handle is gone; its leave is mostly told right after. */
 export async function gone(context: JanusContext, handleId: string): Promise<Event[]> {
   const { memory, atMs, payloadKey } = context
-  const key = (await memory.get('handle', handleId))?.member
-  const member = key === undefined ? undefined : await memory.get('member', key)
+  const { member } = (await memberAt(memory, handleId)) ?? {}
   if (member === undefined || member.isOver) return []
   return [
     {
@@ -106,6 +59,27 @@ export async function gone(context: JanusContext, handleId: string): Promise<Eve
       ...(await whyLeft(context, member)),
     },
   ]
+}
+
+/** A handle is in one room at a time: whoever joins by it, as another than before, has left, and that was lost. */
+export async function freeHandle(context: JanusContext, key: string): Promise<Event[]> {
+  const { memory, handleId } = context
+  const before = await memberAt(memory, handleId)
+  if (handleId === undefined || before === undefined || before.key === key) return []
+  const events = await gone(context, handleId)
+  await closeMember(context, before.key)
+  return events
+}
+
+/** Notes a sign of a member, and what follows from it; who was taken for gone is counted again. */
+export async function showMember(
+  { memory }: JanusContext,
+  member: Member,
+  changes: Partial<Member>,
+): Promise<void> {
+  if (member.toldSilentMs !== undefined) await enterRoom(memory, member.nativeRoom, member.roomSid)
+  const key = memberId(member.nativeRoom, member.nativeId)
+  await memory.set('member', key, { ...member, toldSilentMs: undefined, ...changes })
 }
 
 /** What every event of a member says. */
@@ -129,4 +103,9 @@ export async function whyLeft({ memory }: JanusContext, { sessionId }: Pick<Memb
       ? 'connection_lost'
       : 'client_left'
   return known({ endReason, errorCode: END_REASON_ERROR_CODES[endReason], reasonInferred: true })
+}
+
+/** True for one of the members that its room counts. */
+function isCounted({ isOver, toldSilentMs }: Member): boolean {
+  return isOver !== true && toldSilentMs === undefined
 }

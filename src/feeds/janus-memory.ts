@@ -1,4 +1,4 @@
-import { type Entry, keysUnder, type Memory, memoryKey } from '../memory.ts'
+import { keysUnder, type Memory, memoryKey } from '../memory.ts'
 
 /** One Janus, by its `server_name`. */
 export interface Emitter {
@@ -32,9 +32,11 @@ export interface Member {
   readonly handleId?: string | undefined
   /** True once its room was destroyed. */
   readonly isOver?: boolean | undefined
-  /** The last sign of its media, while they flow. */
+  /** The last sign of it while its media flow. */
   readonly lastMediaMs?: number | undefined
-  /** The last sign after which it was told to be silent. */
+  /** When it last stopped sending. */
+  readonly mediaEndedMs?: number | undefined
+  /** The last sign, once it was told to be silent since: its room does not count it until there is another. */
   readonly toldSilentMs?: number | undefined
 }
 
@@ -45,10 +47,14 @@ export interface OpenRoom {
   /** True for one that was made through the API: it lasts until it is destroyed. */
   readonly isCreated: boolean
   readonly members: number
+  /** When somebody left last. */
+  readonly lastLeftMs?: number | undefined
   /** Since when nobody is in it. */
   readonly emptySinceMs?: number | undefined
   /** The last sign after which it was told to be empty. */
   readonly toldEmptyMs?: number | undefined
+  /** True once its Janus said that it shuts down: what still comes is of those who were there. */
+  readonly isOver?: boolean | undefined
 }
 
 interface Kinds {
@@ -95,12 +101,10 @@ export class EmitterMemory {
   }
 }
 
-/** What is remembered of a kind, of every Janus of the feed. */
-export function rememberedOfAll<K extends 'room' | 'member'>(
-  memory: Memory,
-  kind: K,
-): Promise<Entry<Kinds[K]>[]> {
-  return memory.list<Kinds[K]>(...keysUnder(kind))
+/** What is remembered of each Janus of the feed. */
+export async function everyEmitter(memory: Memory): Promise<EmitterMemory[]> {
+  const entries = await memory.list<Emitter>(...keysUnder('emitter'))
+  return entries.map(({ key }) => new EmitterMemory(memory, decodeURIComponent(key.split('|')[1] ?? '')))
 }
 
 /** The key of a member: the id is unique in its room while it is there. */

@@ -1,28 +1,29 @@
 import { END_REASON_ERROR_CODES, type Event } from '../event.ts'
 import type { Memory } from '../memory.ts'
 import type { Quiet, Source } from './feed.ts'
-import { EMPTY_LIMIT_MS, emptyEvent, ofMember } from './janus-members.ts'
-import { rememberedOfAll } from './janus-memory.ts'
+import { ofMember } from './janus-members.ts'
+import { type EmitterMemory, everyEmitter, memberId } from './janus-memory.ts'
+import { EMPTY_LIMIT_MS, emptyEvents, leaveRoom } from './janus-rooms.ts'
 
 /** How long media that flowed may be silent, while everything else is heard, before their sender counts as gone. */
-const MEDIA_SILENCE_MS = 5 * 60_000
+export const MEDIA_SILENCE_MS = 5 * 60_000
 /** An empty room is found to be empty a little later than it may last: what came just in time is on its way. */
 const SLACK_MS = 10_000
 
-/** Rooms that are empty for too long, and people whose media stopped while all the rest is heard; each told once. */
+/** People whose media stopped while all the rest is heard, and rooms that are empty for too long; each told once. */
 export async function sweepJanus(memory: Memory, _source: Source, quiet: Quiet): Promise<Event[]> {
   const events: Event[] = []
-  for (const { key, value: room } of await rememberedOfAll(memory, 'room')) {
-    const { emptySinceMs, toldEmptyMs, isCreated } = room
-    const limitMs = EMPTY_LIMIT_MS[isCreated ? 'created' : 'static'] + SLACK_MS
-    if (emptySinceMs === undefined || emptySinceMs === toldEmptyMs) continue
-    if (quiet.nowMs - emptySinceMs <= limitMs) continue
-    events.push(emptyEvent(room, emptySinceMs, quiet.nowMs))
-    await memory.set(key, { ...room, toldEmptyMs: emptySinceMs })
+  for (const emitter of await everyEmitter(memory)) {
+    events.push(...(await silentMembers(emitter, quiet)), ...(await emptyRooms(emitter, quiet)))
   }
-  for (const { key, value: member } of await rememberedOfAll(memory, 'member')) {
-    const { lastMediaMs, toldSilentMs, isOver } = member
-    if (lastMediaMs === undefined || lastMediaMs === toldSilentMs || isOver) continue
+  return events
+}
+
+async function silentMembers(memory: EmitterMemory, quiet: Quiet): Promise<Event[]> {
+  const events: Event[] = []
+  for (const member of await memory.all('member')) {
+    const { lastMediaMs, toldSilentMs, isOver, nativeRoom, nativeId } = member
+    if (lastMediaMs === undefined || toldSilentMs !== undefined || isOver) continue
     if (!quiet.wasHeard(lastMediaMs, MEDIA_SILENCE_MS)) continue
     events.push({
       kind: 'observation.participant_silent',
@@ -32,7 +33,22 @@ export async function sweepJanus(memory: Memory, _source: Source, quiet: Quiet):
       ...{ endReason: 'connection_lost', errorCode: END_REASON_ERROR_CODES.connection_lost },
       lastSignMs: lastMediaMs,
     })
-    await memory.set(key, { ...member, toldSilentMs: lastMediaMs })
+    await memory.set('member', memberId(nativeRoom, nativeId), { ...member, toldSilentMs: lastMediaMs })
+    await leaveRoom(memory, member, lastMediaMs, 1)
+  }
+  return events
+}
+
+async function emptyRooms(memory: EmitterMemory, { nowMs }: Quiet): Promise<Event[]> {
+  const events: Event[] = []
+  for (const room of await memory.all('room')) {
+    const { emptySinceMs = nowMs, isCreated, isOver } = room
+    const limitMs = EMPTY_LIMIT_MS[isCreated ? 'created' : 'static'] + SLACK_MS
+    if (isOver || nowMs - emptySinceMs <= limitMs) continue
+    const empty = emptyEvents(room, nowMs)
+    if (empty.length === 0) continue
+    events.push(...empty)
+    await memory.set('room', room.nativeRoom, { ...room, toldEmptyMs: emptySinceMs })
   }
   return events
 }

@@ -2,17 +2,9 @@ import { codecName, type Event, isOneOf, type ParticipantFacts, TRACK_KINDS } fr
 import { participantSid } from '../sid.ts'
 import type { Linked } from './feed.ts'
 import { idOf, type JanusContext } from './janus-link.ts'
-import {
-  closeMember,
-  emptyEvent,
-  newRoom,
-  ofMember,
-  openMember,
-  openRoom,
-  roomFacts,
-  whyLeft,
-} from './janus-members.ts'
+import { closeMember, freeHandle, ofMember, openMember, showMember, whyLeft } from './janus-members.ts'
 import { type Member, memberId } from './janus-memory.ts'
+import { emptyEvent, emptyEvents, leaveRoom, newRoom, openRoom, roomFacts } from './janus-rooms.ts'
 import { type Json, known, objectOf, textOf } from './json.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
@@ -67,7 +59,7 @@ async function created({ context, nativeRoom }: Told): Promise<Linked> {
     { kind: 'room.started', key: `${payloadKey}#0`, atMs, roomSid, room: roomFacts(nativeRoom) },
   ]
   // Janus has one room under an id at a time: that the one before was destroyed was lost.
-  if (before?.emptySinceMs !== undefined) events.push(emptyEvent(before, before.emptySinceMs, atMs))
+  if (before?.emptySinceMs !== undefined) events.push(...emptyEvents(before, atMs))
   else if (before !== undefined) {
     const key = `superseded|${before.roomSid}`
     events.push({ kind: 'observation.room_superseded', key, atMs, roomSid: before.roomSid, room: {} })
@@ -91,12 +83,18 @@ async function destroyed({ context, nativeRoom }: Told): Promise<Linked> {
 
 async function joined({ context, data, nativeRoom, nativeId }: Told): Promise<Linked> {
   const { atMs, payloadKey } = context
-  const { room, events, claims } = await openRoom(context, nativeRoom)
-  const member = await openMember(context, room, nativeId)
+  const { member, events, claims } = await letIn(context, nativeRoom, nativeId)
   const facts = ofMember(member)
   const participant = { ...facts.participant, ...participantFacts(context, data, nativeId), joinedAtMs: atMs }
   const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts, participant }
   return { events: [...events, join], claims }
+}
+
+async function letIn(context: JanusContext, nativeRoom: string, nativeId: string) {
+  const freed = await freeHandle(context, memberId(nativeRoom, nativeId))
+  const { room, events, claims } = await openRoom(context, nativeRoom)
+  const member = await openMember(context, room, nativeId)
+  return { member, events: [...freed, ...events], claims }
 }
 
 /** Has session, handle and opaque id, as a join has: where that was lost this is the first sign of the stay. */
@@ -104,20 +102,17 @@ async function published(told: Told): Promise<Linked> {
   const { context, data, nativeRoom, nativeId } = told
   const { memory, atMs, payloadKey } = context
   const key = memberId(nativeRoom, nativeId)
-  const linked = { events: [] as Event[], claims: [] as NonNullable<Linked['claims']>[number][] }
-  let member = await memory.get('member', key)
-  if (member === undefined || member.isOver) {
-    const { room, events, claims } = await openRoom(context, nativeRoom)
-    linked.events.push(...events)
-    linked.claims.push(...claims)
-    member = await openMember(context, room, nativeId)
-  } else if (data['event'] === 'configured') {
-    return NOTHING
-  }
+  const known = await memory.get('member', key)
+  const isNew = known === undefined || known.isOver === true
+  if (!isNew && data['event'] === 'configured' && known.toldSilentMs === undefined) return NOTHING
+  const { member, events, claims } = isNew
+    ? await letIn(context, nativeRoom, nativeId)
+    : { member: known, events: [], claims: [] }
+  if (!isNew) await showMember(context, member, member.lastMediaMs === undefined ? {} : { lastMediaMs: atMs })
   const facts = ofMember(member)
   const participant = { ...facts.participant, ...participantFacts(context, data, nativeId) }
   const common = { atMs, ...facts, participant }
-  linked.events.push({ kind: 'participant.updated', key: `${payloadKey}#seen`, ...common })
+  events.push({ kind: 'participant.updated', key: `${payloadKey}#seen`, ...common })
   const streams = Array.isArray(data['streams']) ? data['streams'].map(objectOf) : []
   for (const [index, stream] of streams.entries()) {
     const kind = stream?.['type']
@@ -125,9 +120,9 @@ async function published(told: Told): Promise<Linked> {
     const codec = textOf(stream?.['codec'])
     const mid = idOf(stream?.['mid']) ?? String(index)
     const track = known({ key: mid, kind, codec: codec === undefined ? undefined : codecName(codec) })
-    linked.events.push({ kind: 'track.published', key: `${payloadKey}#${index}`, ...common, track })
+    events.push({ kind: 'track.published', key: `${payloadKey}#${index}`, ...common, track })
   }
-  return linked
+  return { events, claims }
 }
 
 /** May come three times, and for people who never published: it shows that they are there, and no more. */
@@ -136,7 +131,7 @@ async function unpublished({ context, nativeRoom, nativeId }: Told): Promise<Lin
   const key = memberId(nativeRoom, nativeId)
   const member = await memory.get('member', key)
   if (member === undefined || member.isOver) return NOTHING
-  await memory.set('member', key, { ...member, lastMediaMs: undefined })
+  await showMember(context, member, { lastMediaMs: undefined, mediaEndedMs: atMs })
   return { events: [{ kind: 'participant.updated', key: `${payloadKey}#seen`, atMs, ...ofMember(member) }] }
 }
 
@@ -149,7 +144,10 @@ async function left(told: Told, stated: { endReason: string } | undefined): Prom
   if (known === undefined) return await leftUnheard(told, stated)
   const why = stated ?? (await whyLeft(context, known))
   await closeMember(context, key)
-  return { events: [{ kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...ofMember(known), ...why }] }
+  const leave: Event = { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...ofMember(known), ...why }
+  const isElsewhere = !known.isOver && (await memory.get('room', nativeRoom))?.roomSid !== known.roomSid
+  // Whoever was still there was silent when the next instance began.
+  return { events: isElsewhere ? [leave, emptyEvent(known, atMs, atMs)] : [leave] }
 }
 
 /** Who leaves without ever having been heard of was there, and nobody knows since when or who. */
@@ -157,6 +155,7 @@ async function leftUnheard(told: Told, stated: { endReason: string } | undefined
   const { context, nativeRoom, nativeId } = told
   const { atMs, payloadKey } = context
   const { room, events, claims } = await openRoom(context, nativeRoom)
+  await leaveRoom(context.memory, room, atMs, 0)
   const member: Member = {
     participantSid: participantSid(room.roomSid, `${nativeId}@left@${payloadKey}`),
     ...{ roomSid: room.roomSid, nativeRoom, nativeId },

@@ -4,6 +4,14 @@ import type { Linked, Move, Source } from './feed.ts'
 
 type Claims = NonNullable<Linked['claims']>
 
+/** An instance of a room, and what was learned by finding it. */
+export interface Instance {
+  readonly roomSid: string
+  readonly claims: Claims
+  /** Instances that are over, since a later one is known: the server has one room of a name at a time. */
+  readonly superseded: readonly string[]
+}
+
 interface Creation {
   readonly createdAtMs: number
   readonly destroyedAtMs?: number | undefined
@@ -27,13 +35,15 @@ export async function findInstance(
   source: Source,
   room: string,
   stay: Omit<Stay, 'roomSid'>,
-): Promise<{ roomSid: string; claims: Claims }> {
+): Promise<Instance> {
   const { joinedAtMs, participantSid } = stay
   const creation = await lastCreation(memory, room, joinedAtMs)
-  const claims = new Claiming(memory, source, room)
-  const roomSid = await claims.sidAt(placeOf(creation, joinedAtMs), participantSid)
+  const claiming = new Claiming(memory, source, room)
+  const roomSid = await claiming.sidAt(placeOf(creation, joinedAtMs), participantSid)
   if (!isSettled(creation, joinedAtMs)) await memory.set(stayKey(room, stay), { ...stay, roomSid })
-  return { roomSid, claims: claims.made }
+  const { made } = claiming
+  const isOver = made.length > 0 && (await nextCreation(memory, room, joinedAtMs)) !== undefined
+  return { roomSid, claims: made, superseded: isOver ? [roomSid] : [] }
 }
 
 /** What a creation or a destruction teaches: its instance, and the stays that turn out to be of another than they were told in. */
@@ -42,25 +52,22 @@ export async function learnInstance(
   source: Source,
   room: string,
   told: Creation,
-): Promise<{ roomSid: string; claims: Claims; moves: Move[] }> {
+): Promise<Instance & { moves: Move[] }> {
   const { createdAtMs } = told
   const key = memoryKey('creation', room, padded(createdAtMs))
   const before = await memory.get<Creation>(key)
   const creation: Creation = { createdAtMs, destroyedAtMs: before?.destroyedAtMs ?? told.destroyedAtMs }
   const previous = await lastCreation(memory, room, createdAtMs - 1)
+  const next = await nextCreation(memory, room, createdAtMs)
   const claiming = new Claiming(memory, source, room)
   const moves: Move[] = []
   if (before === undefined || before.destroyedAtMs !== creation.destroyedAtMs) {
-    const stays = await staysBetween(memory, room, previous, creation)
+    const stays = await staysBetween(memory, room, previous, next)
     const mine = stays.filter(({ joinedAtMs }) => joinedAtMs >= createdAtMs)
-    const [first] = mine
-    const old = placeOf(previous, createdAtMs)
-    const stayed = stays.some(
-      ({ joinedAtMs }) => joinedAtMs < createdAtMs && placeOf(previous, joinedAtMs) === old,
-    )
+    const first = stays.find(({ joinedAtMs }) => isAfter(previous, joinedAtMs))
     // An instance of which nothing was known turns out to be this one: it keeps the SID that was served.
-    if (before === undefined && first !== undefined && old.startsWith('after') && !stayed) {
-      await claiming.handOver(old, placeOf(creation, first.joinedAtMs))
+    if (before === undefined && first !== undefined && first.joinedAtMs >= createdAtMs) {
+      await claiming.handOver(placeOf(previous, first.joinedAtMs), placeOf(creation, first.joinedAtMs))
     }
     await memory.set(key, creation)
     for (const stay of mine) {
@@ -72,7 +79,13 @@ export async function learnInstance(
     }
   }
   const roomSid = await claiming.sidAt(placeOf(creation, createdAtMs), '')
-  return { roomSid, claims: claiming.made, moves }
+  const { made } = claiming
+  const isEnded = creation.destroyedAtMs !== undefined
+  const superseded =
+    next === undefined
+      ? await claiming.overBefore(previous)
+      : made.map(claim => claim.roomSid).filter(sid => sid !== roomSid || !isEnded)
+  return { roomSid, claims: made, superseded, moves }
 }
 
 /** The SID under which a stay is told by now. */
@@ -88,9 +101,12 @@ export async function sidOfStay(
 
 /** The place of a stay among the instances of its room: in a known one, or after it. */
 function placeOf(creation: Creation | undefined, joinedAtMs: number): string {
-  if (creation === undefined) return 'after 0'
-  const { createdAtMs, destroyedAtMs = END_OF_TIME_MS } = creation
-  return destroyedAtMs < joinedAtMs ? `after ${createdAtMs}` : `at ${createdAtMs}`
+  return `${isAfter(creation, joinedAtMs) ? 'after' : 'at'} ${creation?.createdAtMs ?? 0}`
+}
+
+/** True for a stay in an instance of which nothing is known but that this one was before it. */
+function isAfter(creation: Creation | undefined, joinedAtMs: number): boolean {
+  return creation === undefined || (creation.destroyedAtMs ?? END_OF_TIME_MS) < joinedAtMs
 }
 
 /** True where nothing that is learned later can change the place; at the second of the end another may begin. */
@@ -103,19 +119,22 @@ async function lastCreation(memory: Memory, room: string, atMs: number): Promise
   return (await memory.last<Creation>(from, memoryKey('creation', room, padded(atMs + 1))))?.value
 }
 
-/** The stays whose place may change: from the creation before this one up to the next. */
+async function nextCreation(memory: Memory, room: string, atMs: number): Promise<Creation | undefined> {
+  const [, to] = keysUnder('creation', room)
+  const [next] = await memory.list<Creation>(memoryKey('creation', room, padded(atMs + 1)), to)
+  return next?.value
+}
+
+/** The stays whose place may change: from the creation before one up to the next. */
 async function staysBetween(
   memory: Memory,
   room: string,
   previous: Creation | undefined,
-  creation: Creation,
+  next: Creation | undefined,
 ) {
-  const [, afterAll] = keysUnder('creation', room)
-  const nextKey = memoryKey('creation', room, padded(creation.createdAtMs + 1))
-  const [next] = await memory.list<Creation>(nextKey, afterAll)
   const entries = await memory.list<Stay>(
     memoryKey('stay', room, padded(previous?.createdAtMs ?? 0)),
-    memoryKey('stay', room, padded(next?.value.createdAtMs ?? END_OF_TIME_MS)),
+    memoryKey('stay', room, padded(next?.createdAtMs ?? END_OF_TIME_MS)),
   )
   return entries.map(entry => entry.value)
 }
@@ -134,19 +153,30 @@ class Claiming {
   }
 
   async sidAt(place: string, firstSign: string): Promise<string> {
-    const key = memoryKey('sid', this.#room, place)
-    const known = await this.#memory.get<string>(key)
+    const known = await this.#knownSid(place)
     if (known !== undefined) return known
     const { accountSid, feedId } = this.#source
     const instance = `${this.#room} ${place} ${firstSign}`.trim()
     const roomSid = sidOf(accountSid, feedId, instance)
-    await this.#memory.set(key, roomSid)
+    await this.#memory.set(memoryKey('sid', this.#room, place), roomSid)
     this.made.push({ roomSid, instance })
     return roomSid
   }
 
+  /** The instances from one on that are over, with nothing known of their end, once there is a later one. */
+  async overBefore(creation: Creation | undefined): Promise<string[]> {
+    const after = await this.#knownSid(`after ${creation?.createdAtMs ?? 0}`)
+    const isOpen = creation !== undefined && creation.destroyedAtMs === undefined
+    const at = isOpen ? await this.#knownSid(`at ${creation.createdAtMs}`) : undefined
+    return [at, after].filter(sid => sid !== undefined)
+  }
+
+  #knownSid(place: string): Promise<string | undefined> {
+    return this.#memory.get<string>(memoryKey('sid', this.#room, place))
+  }
+
   async handOver(from: string, to: string): Promise<void> {
-    const roomSid = await this.#memory.get<string>(memoryKey('sid', this.#room, from))
+    const roomSid = await this.#knownSid(from)
     if (roomSid === undefined) return
     await this.#memory.delete(memoryKey('sid', this.#room, from))
     await this.#memory.set(memoryKey('sid', this.#room, to), roomSid)

@@ -61,7 +61,7 @@ async function linkRoom({ payloadKey, memory, source, room }: Context, value: Js
   if (createdAtMs === undefined) return { events: [], reason: 'It does not say when the room was created' }
   const destroyedAtMs = momentOf(value['destroyed_at'])
   const learned = await learnInstance(memory, source, room.key, { createdAtMs, destroyedAtMs })
-  const { roomSid, moves, claims } = learned
+  const { roomSid, moves, claims, superseded } = learned
   const facts = { ...room.facts, startedAtMs: createdAtMs }
   const events: Event[] = [
     { kind: 'room.started', key: `${payloadKey}#created`, atMs: createdAtMs, roomSid, room: facts },
@@ -75,7 +75,8 @@ async function linkRoom({ payloadKey, memory, source, room }: Context, value: Js
       room: facts,
     })
   }
-  const linked = { events, moves: [...moves], claims: [...claims] }
+  events.push(...superseded.map(sid => supersededEvent(sid, createdAtMs)))
+  const linked = { events, moves, claims: [...claims] }
   // Lua writes an empty list as an empty object.
   const occupants = Array.isArray(value['all_occupants']) ? value['all_occupants'] : []
   for (const [index, occupant] of occupants.entries()) {
@@ -97,10 +98,8 @@ async function linkOccupant(
   const leftAtMs = momentOf(occupant['left_at'])
   // Not of the room's SID: a stay keeps its own when it turns out to be of another instance.
   const sid = participantSid(`${source.accountSid}|${source.feedId}|${room.key}`, `${jid}@${joinedAtMs}`)
-  const { roomSid, claims } = await findInstance(memory, source, room.key, {
-    joinedAtMs,
-    participantSid: sid,
-  })
+  const found = await findInstance(memory, source, room.key, { joinedAtMs, participantSid: sid })
+  const { roomSid, claims, superseded } = found
   const participant = { ...participantFacts(jid, occupant), joinedAtMs }
   const common = { roomSid, room: room.facts, participantSid: sid, participant }
   const events: Event[] = [
@@ -109,9 +108,14 @@ async function linkOccupant(
   if (leftAtMs !== undefined) {
     events.push({ kind: 'participant.left', key: `${payloadKey}#${index}.left`, atMs: leftAtMs, ...common })
   }
+  events.push(...superseded.map(over => supersededEvent(over, joinedAtMs)))
   const stay = { roomKey: room.key, participantSid: sid, joinedAtMs, leftAtMs }
   events.push(...(await movesBetweenRooms(memory, source, room.mainJid, jid, stay)))
   return { events, claims }
+}
+
+function supersededEvent(roomSid: string, atMs: number): Event {
+  return { kind: 'observation.room_superseded', key: `superseded|${roomSid}`, atMs, roomSid, room: {} }
 }
 
 function participantFacts(jid: string, occupant: Json): ParticipantFacts {
@@ -123,7 +127,9 @@ function participantFacts(jid: string, occupant: Json): ParticipantFacts {
 /** Jibri and the transcriber join under a domain of their own, Jigasi and the focus under names of their own. */
 export function kindOf(jid: string): ParticipantKind {
   const [, node = '', domain = ''] = /^([^@/]*)@([^/]*)/.exec(jid) ?? []
-  if (/^(?:recorder|hidden)\./.test(domain) || /^(?:recorder|jibri|transcriber)/.test(node)) return 'recorder'
-  if (/^jigasi/.test(node)) return 'sip'
+  // The name alone or with a number: people may have names that begin so.
+  const isNamed = (names: string) => new RegExp(`^(?:${names})(?!\\p{L})`, 'iu').test(node)
+  if (/^(?:recorder|hidden)\./.test(domain) || isNamed('recorder|jibri|transcriber')) return 'recorder'
+  if (isNamed('jigasi')) return 'sip'
   return /^(?:focus|jvb)$/.test(node) ? 'other' : 'person'
 }

@@ -13,6 +13,8 @@ import {
 } from './json.ts'
 
 const DAY_MS = 24 * 3_600_000
+/** Of a room and of an occupant. */
+const MOMENTS = ['created_at', 'destroyed_at', 'joined_at', 'left_at']
 
 /**
  * Jitsi Meet, told by prosody's `mod_event_sync_component`.
@@ -61,9 +63,9 @@ export const jitsi: Feed = {
 }
 
 function latestMoment(value: Json): number | undefined {
-  const { joined_at, left_at } = objectOf(value['occupant']) ?? {}
-  const moments = [value['created_at'], value['destroyed_at'], joined_at, left_at].flatMap(
-    at => momentOf(at) ?? [],
+  const list = Array.isArray(value['all_occupants']) ? value['all_occupants'] : []
+  const moments = [value, ...[value['occupant'], ...list].map(objectOf)].flatMap(told =>
+    MOMENTS.flatMap(name => momentOf(told?.[name]) ?? []),
   )
-  return moments.length === 0 ? undefined : Math.max(...moments)
+  return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
 }

@@ -93,15 +93,9 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
 
 /** The value as JSON without any member whose name speaks of a secret or an address. Throws JunkError. */
 export function withoutSecrets(value: unknown): string {
-  try {
-    return JSON.stringify(value, (key, member) =>
-      SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member,
-    )
-  } catch (error) {
-    // What was parsed has no cycles: it can only be too deep for the stack.
-    if (error instanceof RangeError) throw new JunkError('The body is nested too deeply.')
-    throw error
-  }
+  return jsonOf(value, (key, member) =>
+    SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member,
+  )
 }
 
 /** An object's members that are known: what is undefined is left out. */
@@ -114,14 +108,24 @@ type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } &
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
 }
 
-/** The value as JSON with the members of its objects in one order: the same facts are the same text. */
+/** The value as JSON with the members of its objects in one order: the same facts are the same text. Throws JunkError. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, member) => {
+  return jsonOf(value, (_, member) => {
     const object = objectOf(member)
     return object === undefined
       ? member
       : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
   })
+}
+
+function jsonOf(value: unknown, replacer: (key: string, member: unknown) => unknown): string {
+  try {
+    return JSON.stringify(value, replacer)
+  } catch (error) {
+    // What was parsed has no cycles: it can only be too deep for the stack.
+    if (error instanceof RangeError) throw new JunkError('The body is nested too deeply.')
+    throw error
+  }
 }
 
 /** Hex SHA-256: the key of a payload that has none of its own, and what proves a body. */

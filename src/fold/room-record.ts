@@ -106,7 +106,7 @@ export function roomRecord(
       native_room_sid: state.nativeKey ?? null,
       region,
       breakout_of: state.breakoutOf ?? null,
-      inferred: inferredFields(state, createSec, end),
+      inferred: [...inferredFields(state, createSec, end), ...inferredNumbers(numbers)].sort(),
     },
   }
 }
@@ -116,7 +116,12 @@ function inferredFields(state: RoomState, createSec: number, end: RoomEnd | unde
   const fields = state.startedAtMs === undefined ? ['create_time'] : []
   if (end === undefined) return fields
   if (end.inferred || secondOf(end.atMs) < createSec) fields.push('end_time')
-  return fields.length === 0 ? [] : [...fields, 'duration_sec'].sort()
+  return fields.length === 0 ? [] : [...fields, 'duration_sec']
+}
+
+/** What is counted over stays of which a beginning or an end is inferred. */
+function inferredNumbers({ inferredStays = 0 }: RoomNumbers): string[] {
+  return inferredStays === 0 ? [] : ['concurrent_participants', 'total_participant_duration_sec']
 }
 
 function recordedSec(state: RoomState): number | null {

@@ -24,10 +24,16 @@ export function resolveSeat(states: ReadonlyMap<string, ParticipantState>): Map<
   const resolved = new Map<string, Seated>()
   const leaveAt = new Map<string, ParticipantState>()
   for (const { sid, state } of leaves) {
-    const owner = joins.findLast(({ joinMs }) => joinMs <= leaveOf(state))
-    const isTaken = owner === undefined || owner.state.leftAtMs !== undefined || leaveAt.has(owner.sid)
-    if (!isTaken) leaveAt.set(owner.sid, state)
-    resolved.set(sid, { state, nextJoinMs: undefined, aliasOf: isTaken ? undefined : owner.sid })
+    const leaveMs = leaveOf(state)
+    const isFree = (join: (typeof joins)[number] | undefined) =>
+      join !== undefined && join.state.leftAtMs === undefined && !leaveAt.has(join.sid)
+    // Who leaves and is back in the same millisecond leaves the stay before, if there is one to leave.
+    const owner = [
+      joins.findLast(({ joinMs }) => joinMs < leaveMs),
+      joins.find(({ joinMs }) => joinMs === leaveMs),
+    ].find(isFree)
+    if (owner !== undefined) leaveAt.set(owner.sid, state)
+    resolved.set(sid, { state, nextJoinMs: undefined, aliasOf: owner?.sid })
   }
   for (const [index, { sid, state, joinMs }] of joins.entries()) {
     const leave = leaveAt.get(sid)

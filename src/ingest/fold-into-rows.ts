@@ -1,7 +1,16 @@
 import type { Event, ParticipantEvent } from '../event.ts'
-import { intervalOf, moveNumbers, NO_NUMBERS, peakOf, type RoomNumbers } from '../fold/numbers.ts'
+import {
+  countPeak,
+  intervalOf,
+  type Moved,
+  moveNumbers,
+  NO_NUMBERS,
+  type RoomNumbers,
+  settledSec,
+} from '../fold/numbers.ts'
 import { foldParticipant, newParticipant, type ParticipantState } from '../fold/participant.ts'
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
+import { minOf } from '../fold/register.ts'
 import { foldRoom, newRoom, type RoomState, roomEndOf, roomStartMs } from '../fold/room.ts'
 import { roomRecord } from '../fold/room-record.ts'
 import { resolveSeat, type Seated } from '../fold/seat.ts'
@@ -35,7 +44,7 @@ export async function foldIntoRows(
     for (const sid of await writer.participantsWithoutLeave()) changed.add(sid)
   }
 
-  let moved = { numbers: before.numbers, recount: false }
+  let moved: Moved = { numbers: before.numbers, recountSec: undefined }
   const done = new Set<string>()
   for (const participantSid of [...changed].sort()) {
     if (done.has(participantSid)) continue
@@ -43,8 +52,11 @@ export async function foldIntoRows(
     for (const sid of seat.after.keys()) done.add(sid)
     moved = await saveSeat(room, state, ends, seat, moved)
   }
-  const { numbers, recount } = moved
-  const counted = recount ? { ...numbers, peak: peakOf(await writer.intervals()) } : numbers
+  const { numbers, recountSec } = moved
+  const counted =
+    recountSec === undefined
+      ? numbers
+      : countPeak(numbers, await writer.steps(settledSec(numbers)), recountSec)
   await saveRoom(room, before.feedId, state, counted)
 }
 
@@ -109,11 +121,6 @@ async function loadSeat(
   return { before, after }
 }
 
-interface Moved {
-  readonly numbers: RoomNumbers
-  readonly recount: boolean
-}
-
 async function saveSeat(
   room: RoomInHand,
   roomState: RoomState,
@@ -123,7 +130,7 @@ async function saveSeat(
 ): Promise<Moved> {
   const { writer, key, settings } = room
   const seatedBefore = resolveSeat(seat.before)
-  let { numbers, recount } = soFar
+  let { numbers, recountSec } = soFar
   for (const [participantSid, seated] of resolveSeat(seat.after)) {
     const { state, aliasOf } = seated
     const known = seatedBefore.get(participantSid)
@@ -137,7 +144,7 @@ async function saveSeat(
     )
     const moved = moveNumbers(numbers, stayBefore, stay, { identities, codecs: state.codecs })
     numbers = moved.numbers
-    recount ||= moved.recount
+    recountSec = minOf(recountSec, moved.recountSec)
     const { feedKind, nativeKey: nativeRoomSid } = roomState
     const names = { ...key, participantSid, feedKind, nativeRoomSid }
     await writer.saveParticipant({
@@ -154,7 +161,7 @@ async function saveSeat(
       record: JSON.stringify(participantRecord(names, state, stay, settings)),
     })
   }
-  return { numbers, recount }
+  return { numbers, recountSec }
 }
 
 /** What is told as part of another stay counts there. */

@@ -29,6 +29,7 @@ export interface Ingest {
 }
 
 const MAX_DETAIL_CHARS = 300
+const FAULT = 'A fault of Rollcall: its log tells more.'
 /** The last moment that a Date can hold (ECMAScript, time values). */
 const LAST_DATE_MS = 8.64e15
 
@@ -52,7 +53,7 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
     row = await authenticFeed(context, feed, delivery)
     const decoded = feed.decode(delivery, row)
     refuseFuture(decoded, nowMs)
-    const counts = await save(context, feed, row, decoded, nowMs)
+    const counts = await saveWhole(context, feed, row, decoded, nowMs)
     context.heard.set(row.feedId, nowMs)
     return outcome('stored', describe(decoded), counts)
   } catch (error) {
@@ -60,7 +61,7 @@ export async function ingest(context: Ingest, feed: Feed, delivery: Delivery): P
     if (error instanceof JunkError) return outcome('junk', error.message)
     if (error instanceof StoreUnavailableError) return outcome('unavailable', error.message)
     context.onFault(error)
-    return outcome('failed', 'A fault of Rollcall: its log tells more.')
+    return outcome('failed', FAULT)
   }
 }
 
@@ -112,6 +113,39 @@ function refuseFuture({ events }: Decoded, nowMs: number): void {
       throw new JunkError(`Event ${event.key} is of the future (${at}): compare the clocks of both machines.`)
     }
   }
+}
+
+/**
+ * Saves all in one transaction. Where a fault of ours keeps one of many payloads from being understood, the others are
+ * saved for themselves, and that one is kept: its sender would hardly send it again.
+ */
+async function saveWhole(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded, nowMs: number) {
+  try {
+    return await save(context, feed, row, decoded, nowMs)
+  } catch (error) {
+    if (error instanceof StoreUnavailableError || decoded.payloads === undefined) throw error
+    context.onFault(error)
+  }
+  const counts = { added: 0, duplicates: 0 }
+  for (const payload of decoded.payloads) {
+    try {
+      const { added, duplicates } = await save(
+        context,
+        feed,
+        row,
+        { events: [], kept: [], payloads: [payload] },
+        nowMs,
+      )
+      counts.added += added
+      counts.duplicates += duplicates
+    } catch (error) {
+      const { payloadKey, native } = payload
+      if (error instanceof StoreUnavailableError) throw error
+      if (native === undefined) continue
+      await save(context, feed, row, { events: [], kept: [{ payloadKey, reason: FAULT, native }] }, nowMs)
+    }
+  }
+  return counts
 }
 
 async function save(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded, nowMs: number) {

@@ -52,10 +52,10 @@ export async function linkPayloads(
       const kept = { payloadKey: `claim|${roomSid}`, reason: 'A SID is given', native: JSON.stringify(claim) }
       await transaction.keepPayload({ accountSid, feedId, receivedAtMs, ...kept })
     }
+    // What is told now is told in the room that the stays are in by then: they move before it, and after the rest.
+    if (linked.moves !== undefined && linked.moves.length > 0) await flush()
+    for (const move of linked.moves ?? []) await moveParticipant(transaction, from, move, settings)
     pending.push(...linked.events.map(event => ({ event, native: native ?? '{}' })))
-    if (linked.moves === undefined || linked.moves.length === 0) continue
-    await flush()
-    for (const move of linked.moves) await moveParticipant(transaction, from, move, settings)
   }
   await flush()
   return counts

@@ -1,4 +1,4 @@
-import type { Interval, RoomNumbers } from '../fold/numbers.ts'
+import type { Interval, RoomNumbers, Step } from '../fold/numbers.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { RoomState } from '../fold/room.ts'
 import type { Connection } from './database.ts'
@@ -74,8 +74,8 @@ export interface RoomWriter {
   participantsWithoutLeave(): Promise<string[]>
   /** True if another counted participant of the room has this identity. */
   hasOtherWithIdentity(identity: string, participantSid: string): Promise<boolean>
-  /** The intervals of all who count. */
-  intervals(): Promise<Interval[]>
+  /** How the number of those who count and are there changes from a second on, by time. */
+  steps(fromSec: number): Promise<Step[]>
   saveParticipant(participant: SavedParticipant): Promise<void>
   /** Lets the participant's SID lead to another room, where the stay is told. */
   saveAlias(participantSid: string, toRoomSid: string): Promise<void>
@@ -149,14 +149,17 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
       )
       return rows.length > 0
     },
-    async intervals() {
-      const rows = await connection.all<{ joinSec: number; endSec: number | null }>(
-        `select join_sec "joinSec", end_sec "endSec" from participants
-         where account_sid = ? and room_sid = ? and counted = 1 and join_sec is not null`,
-        room,
-      )
-      return rows.map(row => ({ joinSec: row.joinSec, endSec: row.endSec ?? undefined }))
-    },
+    steps: fromSec =>
+      connection.all<Step>(
+        `select sec, sum(net) net from (
+           select join_sec sec, count(*) net from participants
+           where account_sid = ? and room_sid = ? and join_sec >= ? group by join_sec
+           union all
+           select end_sec, -count(*) from participants
+           where account_sid = ? and room_sid = ? and end_sec >= ? group by end_sec
+         ) moves group by sec order by sec`,
+        [...room, fromSec, ...room, fromSec],
+      ),
     async saveParticipant(participant) {
       const { interval, state, aliasOf } = participant
       await connection.run(

@@ -90,5 +90,5 @@ async function serverOverDatabase(t: TestContext): Promise<{ server: TestServer;
     await store.close()
     await rm(folder, { recursive: true, force: true })
   })
-  return { server: { app, store, folder, clock, log: [] }, database }
+  return { server: { app, store, folder, clock, heard: new Map(), log: [] }, database }
 }

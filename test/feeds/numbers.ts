@@ -47,7 +47,9 @@ export async function assertNumbersAgree(server: TestServer): Promise<void> {
 /** Forgets all that was told, so that the same story can be told again under the same SIDs. */
 export function forgetRooms(server: TestServer): void {
   const database = databaseOf(server)
-  database.exec('delete from events; delete from participants; delete from rooms')
+  database.exec(
+    'delete from events; delete from participants; delete from rooms; delete from feed_memory; delete from feed_payloads',
+  )
   database.close()
 }
 

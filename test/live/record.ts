@@ -1,7 +1,6 @@
 import twilio from 'twilio'
 import { until } from '../support/until.ts'
 import { ACCOUNT_SID, AUTH_TOKEN, ROLLCALL_URL } from './rollcall-server.ts'
-import type { RoomSeen } from './story.ts'
 
 const COMPLETE_LIMIT_MS = 20_000
 
@@ -12,18 +11,31 @@ export interface RoomRecord {
 }
 
 /** Waits until the room is completed, and reads it; where it never completes, reads it as it is. */
-export async function readRecord({ roomSid }: RoomSeen): Promise<RoomRecord> {
-  const room = roomsOf(roomSid)
-  await until(`Rollcall to have ${roomSid} completed`, COMPLETE_LIMIT_MS, async () => {
+export async function readRecord(
+  roomSid: string,
+  { url = ROLLCALL_URL, limitMs = COMPLETE_LIMIT_MS } = {},
+): Promise<RoomRecord> {
+  const room = roomsOf(roomSid, url)
+  await until(`Rollcall to have ${roomSid} completed`, limitMs, async () => {
     const found = await room.fetch().catch(() => undefined)
     return found?.roomStatus === 'completed' ? true : undefined
   }).catch(({ message }) => console.error(message))
   return { room: await room.fetch(), participants: await room.participants.list() }
 }
 
+/** Waits until so many are in the room as Rollcall has it, and reads it. */
+export async function readRoomOf(count: number, roomSid: string, url: string): Promise<RoomRecord> {
+  const room = roomsOf(roomSid, url)
+  const participants = await until(`Rollcall to have ${count} in ${roomSid}`, COMPLETE_LIMIT_MS, async () => {
+    const found = await room.participants.list().catch(() => [])
+    return found.length >= count ? found : undefined
+  })
+  return { room: await room.fetch(), participants }
+}
+
 /** A room may be named by LiveKit's own id. */
-function roomsOf(roomSid: string) {
+function roomsOf(roomSid: string, url: string) {
   const client = twilio(ACCOUNT_SID, AUTH_TOKEN)
-  client.insights.baseUrl = ROLLCALL_URL
+  client.insights.baseUrl = url
   return client.insights.v1.rooms(roomSid)
 }

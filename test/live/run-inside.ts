@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openBrowser } from './browser.ts'
 import { LIVEKIT_BINARY, LIVEKIT_VERSION } from './build-livekit.ts'
+import { deafRollcall } from './deaf-rollcall.ts'
 import { factsOf, noRecord } from './facts.ts'
 import type { Fact } from './facts-about.ts'
 import { startLivekitServer } from './livekit-server.ts'
@@ -33,14 +34,16 @@ async function playAndRead(keep: Keep): Promise<Fact[]> {
   const browser = keep(await openBrowser(chromium))
   const doomedBrowser = keep(await openBrowser(chromium))
 
+  const deaf = deafRollcall(logs, keep)
   const facts: Fact[] = []
-  for (const seen of await playStory({ livekit, browser, doomedBrowser })) {
+  const stories = await playStory({ livekit, browser, doomedBrowser, everybodyIsIn: deaf.start })
+  for (const seen of stories) {
     facts.push(
-      ...(await readRecord(seen).then(
+      ...(await readRecord(seen.roomSid).then(
         record => factsOf(seen, record),
         error => [noRecord(seen, error)],
       )),
     )
   }
-  return facts
+  return [...facts, ...(await deaf.facts(stories[0]))]
 }

@@ -14,7 +14,7 @@ download of livekit-server's sources, once.
   --record FILE   write each webhook that LiveKit sent on a line of FILE
   --logs FOLDER   keep the logs of the servers there
 `
-const LIMIT_MS = 180_000
+const LIMIT_MS = 400_000
 
 process.exitCode = await main()
 

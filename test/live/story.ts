@@ -23,6 +23,8 @@ interface Stage {
   browser: BrowserProcess
   /** Is killed in the story. */
   doomedBrowser: BrowserProcess
+  /** Is waited for while all of the first room are in it. */
+  everybodyIsIn(people: readonly Person[]): Promise<void>
 }
 
 /** Plays every way to leave a room, and notes what happened as those who took part saw it. */
@@ -41,6 +43,7 @@ export async function playStory(stage: Stage): Promise<RoomSeen[]> {
   const everyone = [ada, ben, cleo, dan, eve, finn, gus]
   await Promise.all(everyone.map(({ tab }) => tab.untilSees(everyone.length - 1)))
   await untilNextSecond()
+  await stage.everybodyIsIn(everyone)
 
   say('hugo is let in, but goes before any media connection is made')
   const hugo = await knockAndGo('standup', 'hugo')

@@ -33,6 +33,8 @@ export interface TestServer {
   readonly folder: string
   /** What the server takes for now, in unix milliseconds. */
   readonly clock: { nowMs: number }
+  /** When each feed was last heard, by its id. */
+  readonly heard: Map<string, number>
   /** Every line of the log, as JSON. */
   readonly log: string[]
 }
@@ -49,6 +51,7 @@ export async function testServer(
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
   const clock = { nowMs: NOW_MS }
   const log: string[] = []
+  const heard = new Map<string, number>()
   const store = await openStore(folder)
   await addAccounts(store)
   const config: Config = readConfig({ database: folder, rateLimitPerMin: '0', ...settings }, {})
@@ -58,13 +61,14 @@ export async function testServer(
     clock: () => clock.nowMs,
     log: pino({ level: 'debug' }, { write: line => void log.push(line) }),
     configuredFeeds,
+    heard,
   })
   t.after(async () => {
     await app.close()
     await store.close()
     await rm(folder, { recursive: true, force: true })
   })
-  return { app, store, folder, clock, log }
+  return { app, store, folder, clock, heard, log }
 }
 
 /** An HTTP Basic header. */

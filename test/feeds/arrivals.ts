@@ -1,0 +1,19 @@
+import fc from 'fast-check'
+
+/** Groups of indexes below `count`: all of them in some order, some twice or more; a group arrives at once. */
+export function arrivalsOf(count: number): fc.Arbitrary<number[][]> {
+  return fc
+    .tuple(
+      fc.array(fc.nat(count - 1), { maxLength: Math.floor(count / 4) }),
+      fc.array(fc.integer({ min: 1, max: 6 }), { minLength: count * 2, maxLength: count * 2 }),
+    )
+    .chain(([again, sizes]) => {
+      const all = [...Array(count).keys(), ...again]
+      return fc.shuffledSubarray(all, { minLength: all.length }).map(order => grouped(order, sizes))
+    })
+}
+
+function grouped(order: readonly number[], sizes: readonly number[]): number[][] {
+  const rest = [...order]
+  return sizes.map(size => rest.splice(0, size)).filter(group => group.length > 0)
+}

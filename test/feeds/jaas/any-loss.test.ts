@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { get, type TestServer } from '../../support/test-server.ts'
+import { assertNumbersAgree, forgetRooms } from '../numbers.ts'
+import { assertOnlyLacks } from '../only-lacks.ts'
+import { servedParticipants, servedRoom, servedRooms } from '../served.ts'
+import { type JaasPayload, jaasServer, jaasSession, tellJaas } from './webhooks.ts'
+
+const RUNS = 6
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
+
+const main = jaasSession('session')
+const breakout = jaasSession('session', 'breakout')
+
+/** Two people who come and go, and come again by one JID, in a session or in its breakout. */
+const stories = fc
+  .tuple(moments(0), moments(1000), moments(0))
+  .map(([ann, bob, away]) => [
+    main.created(0),
+    ...comings(main, 'ann', ann),
+    ...comings(main, 'bob', bob),
+    main.destroyed(20_000),
+    breakout.created(500),
+    ...comings(breakout, 'ann', away),
+    breakout.destroyed(19_000),
+  ])
+
+/** Every second second from one on: of two people none comes in the second in which the other goes. */
+function moments(fromMs: number): fc.Arbitrary<number[]> {
+  return fc
+    .uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 })
+    .map(list => list.map(count => fromMs + count * 2000).sort((a, b) => a - b))
+}
+
+function comings(
+  room: ReturnType<typeof jaasSession>,
+  name: string,
+  atMs: readonly number[],
+): JaasPayload[] {
+  return atMs.map((ms, index) => (index % 2 === 0 ? room.joined(name, ms) : room.left(name, ms)))
+}
+
+test('where any one webhook is lost, nothing is said that the whole does not say', async t => {
+  const server = await jaasServer(t)
+  await fc.assert(
+    fc.asyncProperty(stories, async payloads => {
+      for (const lost of payloads) {
+        const partial = await told(
+          server,
+          payloads.filter(one => one !== lost),
+        )
+        await tellJaas(server, lost)
+        for (const { room, people } of partial) {
+          const where = `without ${JSON.stringify(lost)}`
+          assertOnlyLacks(await servedRoom(server, room.room_sid), room, where)
+          for (const one of people) {
+            // What was served as a leave alone leads to its stay once that is whole.
+            const path = `/v1/Video/Rooms/${room.room_sid}/Participants/${one.participant_sid}`
+            const { status, body } = await get(server, path)
+            assert.equal(status, 200, path)
+            assertOnlyLacks(body, one, where)
+          }
+        }
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+  )
+})
+
+async function told(server: TestServer, payloads: readonly JaasPayload[]) {
+  forgetRooms(server)
+  await tellJaas(server, ...payloads)
+  await assertNumbersAgree(server)
+  const rooms = await servedRooms(server)
+  return await Promise.all(
+    rooms.map(async room => ({ room, people: await servedParticipants(server, room.room_sid) })),
+  )
+}

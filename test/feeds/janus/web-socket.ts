@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { TestServer } from '../../support/test-server.ts'
+import { until } from '../../support/until.ts'
+import { JANUS_TOKEN } from './janus-server.ts'
+
+const WITHIN_MS = 10_000
+
+/** Lets the server listen on a free port; `http://127.0.0.1:port`. */
+export async function listen(server: TestServer): Promise<string> {
+  return await server.app.listen({ host: '127.0.0.1', port: 0 })
+}
+
+/** Dials the feed as wsevh does, with a subprotocol and no credentials but the token. */
+export async function dial(base: string, token = JANUS_TOKEN): Promise<WebSocket> {
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/feeds/janus/${token}`, 'janus-events')
+  await once(socket, 'open')
+  return socket
+}
+
+/** The status that a handshake is answered with; 101 where it is taken. */
+export async function handshakeStatus(base: string, path: string, headers = {}): Promise<number | undefined> {
+  const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+  const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+  const asked = request(base + path, { headers: { ...upgrade, ...key, ...headers } })
+  return await new Promise((resolve, reject) => {
+    asked.on('upgrade', (response, socket) => {
+      socket.destroy()
+      resolve(response.statusCode)
+    })
+    asked.on('response', response => resolve(response.resume().statusCode))
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+/** Waits until so many deliveries were taken up and done with. */
+export async function untilDelivered(server: TestServer, count: number): Promise<void> {
+  await until(`${count} deliveries`, WITHIN_MS, () => deliveredBy(server).length >= count || undefined)
+  assert.equal(deliveredBy(server).length, count)
+}
+
+/** The outcome of each delivery so far, as the log tells it. */
+export function deliveredBy({ log }: TestServer): string[] {
+  return log
+    .map(line => JSON.parse(line))
+    .filter(({ msg }) => msg === 'delivery')
+    .map(({ outcome }) => outcome)
+}

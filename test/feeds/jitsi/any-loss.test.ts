@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { TestServer } from '../../support/test-server.ts'
+import { assertNumbersAgree, forgetRooms } from '../numbers.ts'
+import { assertOnlyLacks } from '../only-lacks.ts'
+import { type ServedParticipant, type ServedRoom, servedParticipants, servedRooms } from '../served.ts'
+import { type JitsiPayload, jitsiServer, tellJitsi } from './event-sync.ts'
+import { stories } from './stories.ts'
+
+const RUNS = 4
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
+
+test('where any one request is lost, nothing is said that the whole does not say', async t => {
+  const server = await jitsiServer(t)
+  await fc.assert(
+    fc.asyncProperty(stories, async ({ payloads }) => {
+      const full = await told(server, payloads)
+      for (const [lost, payload] of payloads.entries()) {
+        const partial = await told(
+          server,
+          payloads.filter((_, index) => index !== lost),
+        )
+        const where = `without ${JSON.stringify(payload)}`
+        assert.equal(partial.rooms.length, full.rooms.length, where)
+        for (const [index, room] of partial.rooms.entries()) {
+          assertOnlyLacks(full.rooms[index] ?? room, room, where)
+        }
+        for (const [sid, one] of partial.people) {
+          assertOnlyLacks(full.people.get(sid) ?? assert.fail(`${where}: ${sid} is invented`), one, where)
+        }
+      }
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+  )
+})
+
+/** The rooms by their time, since their SIDs are given to the first sign of them; the participants by their SID. */
+async function told(server: TestServer, payloads: readonly JitsiPayload[]) {
+  forgetRooms(server)
+  await tellJitsi(server, ...payloads)
+  await assertNumbersAgree(server)
+  const rooms: ServedRoom[] = (await servedRooms(server)).toReversed()
+  const people = new Map<string, ServedParticipant>()
+  for (const room of rooms) {
+    for (const one of await servedParticipants(server, room.room_sid)) people.set(one.participant_sid, one)
+  }
+  return { rooms, people }
+}

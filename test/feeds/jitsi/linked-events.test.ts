@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { readConfig } from '../../../src/config.ts'
+import type { Event } from '../../../src/event.ts'
+import { recordEvents } from '../../../src/ingest/record-events.ts'
+import { ACCOUNT, type TestServer } from '../../support/test-server.ts'
+import { arrivalsOf } from '../arrivals.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
+import { rowsOf } from '../served.ts'
+import { JITSI_FEED, type JitsiPayload, jitsiServer, tellJitsi } from './event-sync.ts'
+import { stories } from './stories.ts'
+
+const RUNS = 8
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
+
+/** Requests of a story, some of them lost, in some order. */
+const arrived = stories.chain(({ payloads }) => fc.shuffledSubarray([...payloads], { minLength: 1 }))
+
+test('the events and claims of one run give its answers in any order, repetition and grouping, byte by byte', async t => {
+  const server = await jitsiServer(t)
+  await fc.assert(
+    fc.asyncProperty(arrived, fc.gen(), async (payloads, gen) => {
+      const { events, answers } = await firstRun(server, payloads)
+      for (const group of gen(() => arrivalsOf(events.length))) {
+        await record(
+          server,
+          group.flatMap(index => events[index] ?? []),
+        )
+        await assertNumbersAgree(server)
+      }
+      assert.deepEqual(await answersOf(server), answers)
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+  )
+})
+
+/** What a run appended and answered; nothing of it is left. */
+async function firstRun(server: TestServer, payloads: readonly JitsiPayload[]) {
+  forgetRooms(server)
+  await tellJitsi(server, ...payloads)
+  const events = rowsOf(server, 'select body from events order by event_key').map(
+    ({ body }): Event => JSON.parse(String(body)),
+  )
+  const answers = await answersOf(server)
+  forgetRooms(server)
+  return { events, answers }
+}
+
+async function record(server: TestServer, events: readonly Event[]): Promise<void> {
+  const { feedId, kind: feedKind } = JITSI_FEED
+  const heard = { accountSid: ACCOUNT, feedId, feedKind, receivedAtMs: server.clock.nowMs }
+  const list = events.map(event => ({ event, native: '{}' }))
+  await server.store.transact(transaction =>
+    recordEvents(transaction, { ...heard, events: list }, readConfig({}, {})),
+  )
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { livekitRoom } from '../../support/livekit.ts'
+import { NOW_MS } from '../../support/test-server.ts'
+
+const START = NOW_MS - 600_000
+const MOMENTS = 14
+/** How many webhooks a story has. */
+export const EVENTS = 16
+
+/** Moments close together, so that stays touch, overlap, end as they begin and outlast their room. */
+export const moments = fc.array(fc.integer({ min: 0, max: 12_000 }), {
+  minLength: MOMENTS,
+  maxLength: MOMENTS,
+})
+
+/** Moments of which none contradicts another: who leaves has come, and the room ends last. */
+export const consistentMoments = moments.map(at => {
+  const ordered = [
+    [0, 1],
+    [2, 3, 4],
+    [5, 6],
+    [7, 8],
+    [9, 10],
+    [11, 12],
+  ].flatMap(person => person.map(index => at[index] ?? 0).sort((a, b) => a - b))
+  // ann's track comes a second after her.
+  return [...ordered.map((ms, index) => (index === 1 ? ms + 1000 : ms)), 20_000]
+})
+
+/** Two stays of ann, bob who never got in, carl whose leave is lost, an agent, dora. `at` are milliseconds. */
+export function story(at: readonly number[]) {
+  const room = livekitRoom('any', START)
+  const ms = (index: number) => START + (at[index] ?? 0)
+  const second = { sid: 'PA_second', identity: 'ann' }
+  const agent = { kind: 'AGENT' }
+  const track = { sid: 'TR_1', type: 'VIDEO', mimeType: 'video/VP8' }
+  const bob = room.left('bob', ms(5), ms(6), 'CONNECTION_TIMEOUT')
+  return [
+    room.started(),
+    room.joined('ann', ms(0)),
+    room.published('ann', ms(0) + 1000, track),
+    room.left('ann', ms(0), ms(1), 'SIGNAL_CLOSE'),
+    room.joined('second', ms(2), second),
+    { ...room.published('second', ms(3), { sid: 'TR_2', mimeType: 'audio/red' }), participant: second },
+    room.left('second', ms(2), ms(4), 'CLIENT_INITIATED', second),
+    { ...bob, event: 'participant_connection_aborted' },
+    room.joined('carl', ms(7)),
+    { ...room.published('carl', ms(8), { sid: 'TR_3', mimeType: 'video/AV1' }), event: 'track_unpublished' },
+    room.published('agent', ms(9), { sid: 'TR_4', mimeType: 'audio/opus' }),
+    room.joined('agent', ms(9), agent),
+    room.left('agent', ms(9), ms(10), 'CLIENT_INITIATED', agent),
+    room.joined('dora', ms(11)),
+    room.left('dora', ms(11), ms(12), 'ROOM_DELETED'),
+    room.finished(ms(13)),
+  ]
+}

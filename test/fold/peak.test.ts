@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { readConfig } from '../../src/config.ts'
+import { rebuild } from '../../src/ingest/rebuild.ts'
+import { cloudEvent, postCloudEvents } from '../feeds/events/cloud-events.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../feeds/numbers.ts'
+import { taken } from '../feeds/served.ts'
+import { testServer } from '../support/test-server.ts'
+
+const RUNS = 60
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
+const START = Date.UTC(2026, 2, 1, 10)
+/** Several times what stays unsettled, so that some of what comes late is settled and some is not. */
+const SPAN_SEC = 300
+
+/** Around few moments, so that what happens lies on either side of a second that others made a border. */
+const seconds = fc
+  .tuple(fc.nat(SPAN_SEC / 20), fc.constantFrom(0, 0, 1, 19))
+  .map(([moment, beside]) => moment * 20 + beside)
+
+/** Who comes, goes, turns out to have come earlier or to be no person; some of it is told late. */
+const facts = fc.record({
+  type: fc.constantFrom(
+    ...['participant.joined', 'participant.joined', 'participant.joined', 'participant.left'],
+    ...['participant.left', 'participant.left', 'participant.updated'],
+  ),
+  person: fc.integer({ min: 1, max: 12 }),
+  sec: seconds,
+  earlierSec: fc.constantFrom(undefined, undefined, undefined, 1, 40, 200),
+  kind: fc.constantFrom('person', 'person', 'person', 'agent', undefined),
+  lateSec: fc.constantFrom(0, 0, 0, 0, 2, 40, 70, 100, 500),
+})
+
+/** At most one end of the room, which closes whoever is there. */
+const ends = fc.option(fc.record({ sec: seconds, lateSec: fc.nat(SPAN_SEC) }))
+
+const stories = fc
+  .tuple(fc.array(facts, { minLength: 1, maxLength: 30, size: 'max' }), ends)
+  .map(([list, end]) => {
+    const told = list.map((fact, index) => {
+      const { type, person, sec, earlierSec, kind, lateSec } = fact
+      const joinedAt = earlierSec === undefined ? undefined : timeOf(Math.max(sec - earlierSec, 0))
+      const participant = { key: `p${person}`, identity: `p${person}`, kind, joinedAt }
+      const event = cloudEvent(`${index}`, type, timeOf(sec), { room: { key: 'r' }, participant })
+      return { toldSec: sec + lateSec, event }
+    })
+    if (end !== null) {
+      const event = cloudEvent('end', 'room.ended', timeOf(end.sec), { room: { key: 'r' } })
+      told.push({ toldSec: end.sec + end.lateSec, event })
+    }
+    return told.sort((a, b) => a.toldSec - b.toldSec).map(({ event }) => event)
+  })
+
+function timeOf(sec: number): string {
+  return new Date(START + sec * 1000).toISOString()
+}
+
+test('after each event, however late, the peak is what counting second by second gives', async t => {
+  const server = await testServer(t)
+  const settings = readConfig({}, {})
+  await fc.assert(
+    fc.asyncProperty(stories, async story => {
+      forgetRooms(server)
+      for (const event of story) {
+        await taken(postCloudEvents(server, event))
+        await assertNumbersAgree(server)
+      }
+      const answers = await answersOf(server)
+      await rebuild(server.store, settings, () => {})
+      assert.deepEqual(await answersOf(server), answers, 'a rebuild gives the same')
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+  )
+})
