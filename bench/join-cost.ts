@@ -190,20 +190,18 @@ function livekitWebhook(event: string, { room, person, joinedAtMs, atMs }: Move)
 
 /** Janus tells of each plugin handle before anybody is in a room by it. */
 function janusJoined({ room, person, joinedAtMs }: Move): InjectOptions {
-  const from = { session_id: janusId(`session of ${person}`), handle_id: janusId(person), opaque_id: person }
+  const id = janusId(room, person)
+  const from = { session_id: id, handle_id: id, opaque_id: person }
   const attached = { name: 'attached', plugin: 'janus.plugin.videoroom', opaque_id: person }
   return janusGroup(joinedAtMs, [
     { type: 2, ...from, event: attached },
-    {
-      type: 64,
-      ...from,
-      event: inVideoroom({ event: 'joined', room, id: janusId(person), display: person }),
-    },
+    { type: 64, ...from, event: inVideoroom({ event: 'joined', room, id, display: person }) },
   ])
 }
 
 function janusLeaving({ room, person, atMs }: Move): InjectOptions {
-  return janusGroup(atMs, [{ type: 64, event: inVideoroom({ event: 'leaving', room, id: janusId(person) }) }])
+  const id = janusId(room, person)
+  return janusGroup(atMs, [{ type: 64, event: inVideoroom({ event: 'leaving', room, id }) }])
 }
 
 function inVideoroom(data: object): object {
@@ -220,8 +218,9 @@ function janusGroup(atMs: number, events: readonly object[]): InjectOptions {
   }
 }
 
-function janusId(name: string): number {
-  return Number.parseInt(digestOf(name).slice(0, 13), 16)
+/** A number of 52 bits, as those of sessions, handles and participants are. */
+function janusId(...names: readonly string[]): number {
+  return Number.parseInt(digestOf(names.join(' ')).slice(0, 13), 16)
 }
 
 function jitsiEvent(event: 'joined' | 'left', { room, person, joinedAtMs, atMs }: Move): InjectOptions {

@@ -6,6 +6,9 @@ import type { Delivery, Feed } from './feeds/feed.ts'
 import type { DeliveryLog } from './ingest/delivery-log.ts'
 import { type Ingest, ingest, type Outcome } from './ingest/ingest.ts'
 
+/** A sender of messages is known by then, and does not send again what is too large. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
 /** What the feeds' routes need. */
 export interface FeedRoutes {
   readonly feeds: readonly Feed[]
@@ -17,7 +20,7 @@ export interface FeedRoutes {
 /** Registers the routes of each feed. Bodies are the bytes that came: signatures are over them. */
 export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): Promise<void> {
   const { feeds, context, log, baseUrlOf } = options
-  await app.register(websocket, { options: { maxPayload: app.initialConfig.bodyLimit } })
+  await app.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } })
   for (const feed of feeds) {
     if (feed.webSocket) registerFeedSocket(app, feed, options)
     for (const path of feed.paths) {

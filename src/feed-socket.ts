@@ -14,7 +14,10 @@ const RETRY_MS = 250
 export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {
   const { context, log, baseUrlOf } = options
   const closing = new AbortController()
+  const storing = new Set<Promise<void>>()
   app.addHook('preClose', async () => closing.abort())
+  // What was read is not repeated: it is stored before the store is closed.
+  app.addHook('onClose', async () => void (await Promise.all(storing)))
   for (const path of feed.paths) {
     app.route({
       method: 'GET',
@@ -41,12 +44,16 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
           // Whoever sends faster than it is stored waits, so that memory does not.
           socket.pause()
           waiting++
-          last = last.then(() => store(Buffer.from(data as Buffer))) // ws gives a Buffer unless told otherwise
-          last = last.then(() => {
-            if (--waiting === 0) socket.resume()
-          })
+          const body = Buffer.from(data as Buffer) // ws gives a Buffer unless told otherwise
+          const stored = last.then(() => store(body)).then(resume)
+          storing.add(stored)
+          last = stored.finally(() => storing.delete(stored))
         })
         socket.on('error', error => request.log.warn(error, 'a feed socket failed'))
+
+        function resume(): void {
+          if (--waiting === 0) socket.resume()
+        }
 
         async function store(body: Buffer): Promise<void> {
           for (;;) {

@@ -163,8 +163,7 @@ async function linkTransport(event: Json, { memory }: JanusContext): Promise<Lin
 async function linkConnection(event: Json, { memory, handleId, atMs }: JanusContext): Promise<Linked> {
   const there = await memberAt(memory, handleId)
   if (event['connection'] !== 'hangup' || there === undefined) return NOTHING
-  const ended = { lastMediaMs: undefined, mediaEndedMs: atMs }
-  await memory.set('member', there.key, { ...there.member, ...ended })
+  await memory.set('member', there.key, { ...there.member, lastMediaMs: undefined, mediaEndedMs: atMs })
   return NOTHING
 }
 

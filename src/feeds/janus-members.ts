@@ -42,7 +42,8 @@ export async function closeMember({ memory, atMs }: JanusContext, key: string): 
 export async function memberAt(memory: EmitterMemory, handleId: string | undefined) {
   const key = handleId === undefined ? undefined : (await memory.get('handle', handleId))?.member
   const member = key === undefined ? undefined : await memory.get('member', key)
-  return key === undefined || member?.handleId !== handleId ? undefined : { key, member }
+  if (key === undefined || member === undefined || member.handleId !== handleId) return undefined
+  return { key, member }
 }
 
 /** That the connection of whoever is in a room by this handle is gone; its leave is mostly told right after. */

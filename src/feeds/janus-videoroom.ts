@@ -8,6 +8,7 @@ import { emptyEvent, emptyEvents, leaveRoom, newRoom, openRoom, roomFacts } from
 import { type Json, known, objectOf, textOf } from './json.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
+const TELL_THE_NAME: readonly unknown[] = ['joined', 'published']
 const NOTHING: Linked = { events: [], reason: 'It tells of no participant' }
 
 /** The events of one event of the videoroom plugin. */
@@ -102,12 +103,12 @@ async function published(told: Told): Promise<Linked> {
   const { context, data, nativeRoom, nativeId } = told
   const { memory, atMs, payloadKey } = context
   const key = memberId(nativeRoom, nativeId)
-  const known = await memory.get('member', key)
-  const isNew = known === undefined || known.isOver === true
-  if (!isNew && data['event'] === 'configured' && known.toldSilentMs === undefined) return NOTHING
+  const before = await memory.get('member', key)
+  const isNew = before === undefined || before.isOver === true
+  if (!isNew && data['event'] === 'configured' && before.toldSilentMs === undefined) return NOTHING
   const { member, events, claims } = isNew
     ? await letIn(context, nativeRoom, nativeId)
-    : { member: known, events: [], claims: [] }
+    : { member: before, events: [], claims: [] }
   if (!isNew) await showMember(context, member, member.lastMediaMs === undefined ? {} : { lastMediaMs: atMs })
   const facts = ofMember(member)
   const participant = { ...facts.participant, ...participantFacts(context, data, nativeId) }
@@ -167,5 +168,7 @@ async function leftUnheard(told: Told, stated: { endReason: string } | undefined
 
 function participantFacts({ opaqueId }: JanusContext, data: Json, nativeId: string): ParticipantFacts {
   const displayName = textOf(data['display'])
-  return known({ identity: opaqueId ?? displayName ?? nativeId, displayName })
+  // The others leave the name out: from them it is not known that there is none.
+  const lastResort = TELL_THE_NAME.includes(data['event']) ? nativeId : undefined
+  return known({ identity: opaqueId ?? displayName ?? lastResort, displayName })
 }

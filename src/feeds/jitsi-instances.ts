@@ -79,13 +79,11 @@ export async function learnInstance(
     }
   }
   const roomSid = await claiming.sidAt(placeOf(creation, createdAtMs), '')
-  const { made } = claiming
   const isEnded = creation.destroyedAtMs !== undefined
-  const superseded =
-    next === undefined
-      ? await claiming.overBefore(previous)
-      : made.map(claim => claim.roomSid).filter(sid => sid !== roomSid || !isEnded)
-  return { roomSid, claims: made, superseded, moves }
+  const made = claiming.made.map(claim => claim.roomSid).filter(sid => sid !== roomSid || !isEnded)
+  const isNewest = before === undefined && next === undefined
+  const superseded = isNewest ? await claiming.overBefore(previous) : next === undefined ? [] : made
+  return { roomSid, claims: claiming.made, superseded, moves }
 }
 
 /** The SID under which a stay is told by now. */

@@ -93,9 +93,7 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
 
 /** The value as JSON without any member whose name speaks of a secret or an address. Throws JunkError. */
 export function withoutSecrets(value: unknown): string {
-  return jsonOf(value, (key, member) =>
-    SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member,
-  )
+  return jsonOf(value, (key, member) => (SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member))
 }
 
 /** An object's members that are known: what is undefined is left out. */

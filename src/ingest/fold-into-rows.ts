@@ -1,4 +1,4 @@
-import type { Event, ParticipantEvent } from '../event.ts'
+import { type Event, isObservation, type ParticipantEvent } from '../event.ts'
 import {
   countPeak,
   intervalOf,
@@ -62,21 +62,18 @@ export async function foldIntoRows(
 
 /**
  * Folds all of a room's events anew, in place of its rows. What turned out to belong to another room is left out, and
- * its SIDs lead there.
+ * its SIDs lead there. Of what was only noticed, and never stated, there is no room.
  */
 export async function refoldRoom(room: RoomInHand): Promise<void> {
   const logged = await room.writer.events()
   const elsewhere = new Map(logged.flatMap(elsewhereOf))
   const own = logged.filter(({ participantSid }) => !elsewhere.has(participantSid ?? ''))
+  const events = own.map(({ feedId, body }) => ofFeed(eventIn(body), feedId))
   const [first] = own
   await room.writer.clear()
-  if (first !== undefined) {
+  if (first !== undefined && !events.every(isObservation)) {
     const before = { feedId: first.feedId, state: newRoom(first.feedKind), numbers: NO_NUMBERS }
-    await foldIntoRows(
-      room,
-      before,
-      own.map(({ feedId, body }) => ofFeed(eventIn(body), feedId)),
-    )
+    await foldIntoRows(room, before, events)
   }
   for (const [participantSid, toRoomSid] of elsewhere) {
     await room.writer.saveAlias(participantSid, toRoomSid)

@@ -2,7 +2,7 @@ import type { Event } from '../event.ts'
 import type { Feed, Linked, Move, Payload } from '../feeds/feed.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import type { Transaction } from '../store/store.ts'
-import { eventIn, refoldRoom } from './fold-into-rows.ts'
+import { eventIn } from './fold-into-rows.ts'
 import { isOfFuture } from './future.ts'
 import { type Heard, type HeardEvent, recordEvents } from './record-events.ts'
 
@@ -64,20 +64,15 @@ export async function linkPayloads(
 /** Tells a stay in another room, with all its evidence; where it was told its SID leads there. */
 async function moveParticipant(transaction: Transaction, from: From, move: Move, settings: RecordSettings) {
   const { participantSid, fromRoomSid, toRoomSid, atMs } = move
-  const key = { accountSid: from.accountSid, roomSid: fromRoomSid }
-  const writer = transaction.room(key)
-  const logged = await writer.events(participantSid)
+  const logged = await transaction
+    .room({ accountSid: from.accountSid, roomSid: fromRoomSid })
+    .events(participantSid)
   const elsewhere: Event = {
     kind: 'observation.participant_elsewhere',
     key: `elsewhere|${participantSid}|${toRoomSid}`,
     ...{ atMs, roomSid: fromRoomSid, room: {}, participantSid, participant: {}, toRoomSid },
   }
-  await writer.append({
-    ...from,
-    eventKey: elsewhere.key,
-    ...{ participantSid, atMs, body: JSON.stringify(elsewhere), native: '{}' },
-  })
-  await refoldRoom({ writer, key, settings })
+  await recordEvents(transaction, { ...from, events: [{ event: elsewhere, native: '{}' }] }, settings)
   const own = logged.filter(({ feedId }) => feedId === from.feedId)
   for (const [receivedAtMs, stored] of Map.groupBy(own, event => event.receivedAtMs)) {
     const events = stored.map(({ body, native }) => ({

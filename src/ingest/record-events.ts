@@ -1,11 +1,9 @@
 import type { Event } from '../event.ts'
 import { digestOf } from '../feeds/json.ts'
-import { NO_NUMBERS } from '../fold/numbers.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
-import { newRoom } from '../fold/room.ts'
-import type { LoggedEvent } from '../store/room-writer.ts'
+import type { LoggedEvent, RoomWriter } from '../store/room-writer.ts'
 import type { KeptPayload, Transaction } from '../store/store.ts'
-import { foldIntoRows, ofFeed } from './fold-into-rows.ts'
+import { foldIntoRows, ofFeed, refoldRoom } from './fold-into-rows.ts'
 
 /** Decoded events of one feed, with the payload they came from. */
 export interface Heard {
@@ -38,11 +36,21 @@ export async function recordEvents(transaction: Transaction, heard: Heard, setti
       if (appended === 'other') await transaction.keepPayload(otherBody(heard, one))
     }
     if (fresh.length === 0) continue
-    const before = known ?? { feedId: heard.feedId, state: newRoom(heard.feedKind), numbers: NO_NUMBERS }
-    await foldIntoRows({ writer, key, settings }, before, fresh)
     added += fresh.length
+    const room = { writer, key, settings }
+    // A room without rows may have events: what was noticed of it, and stays that are told in another room.
+    if (known === undefined || (await tellsOfElsewhere(writer, fresh))) await refoldRoom(room)
+    else await foldIntoRows(room, known, fresh)
   }
   return { added, duplicates: heard.events.length - added }
+}
+
+/** True for events of stays that turned out, now or before, to belong to another room. */
+async function tellsOfElsewhere(writer: RoomWriter, events: readonly Event[]): Promise<boolean> {
+  if (events.some(event => event.kind === 'observation.participant_elsewhere')) return true
+  const sids = new Set(events.flatMap(event => ('participantSid' in event ? event.participantSid : [])))
+  for (const sid of sids) if (await writer.isElsewhere(sid)) return true
+  return false
 }
 
 function loggedEvent({ feedId, feedKind, receivedAtMs }: Heard, { event, native }: HeardEvent): LoggedEvent {

@@ -68,6 +68,8 @@ export interface RoomWriter {
   /** Appends the event. A key that is there already is counted, and kept out: `other` says that the payload differs. */
   append(event: LoggedEvent): Promise<'added' | 'same' | 'other'>
   loadParticipant(participantSid: string): Promise<ParticipantState | undefined>
+  /** True if the participant's SID leads to another room. */
+  isElsewhere(participantSid: string): Promise<boolean>
   /** The participants that share a native key. */
   seat(seatKey: string): Promise<{ participantSid: string; state: ParticipantState }[]>
   /** Those whose own leave nothing states, so that the room's end decides. */
@@ -124,6 +126,14 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
         [...room, participantSid],
       )
       return rows[0] === undefined ? undefined : JSON.parse(rows[0].state)
+    },
+    async isElsewhere(participantSid) {
+      const rows = await connection.all(
+        `select 1 from participants where account_sid = ? and room_sid = ? and participant_sid = ?
+         and alias_room_sid <> room_sid`,
+        [...room, participantSid],
+      )
+      return rows.length > 0
     },
     async seat(seatKey) {
       const rows = await connection.all<{ sid: string; state: string }>(

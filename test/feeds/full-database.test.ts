@@ -24,6 +24,8 @@ import {
   TWILIO_TOKEN,
 } from '../support/test-server.ts'
 import { cloudEvent, postCloudEvents } from './events/cloud-events.ts'
+import { JAAS_FEED, jaasSession, postJaas } from './jaas/webhooks.ts'
+import { JITSI_FEED, jitsiRoom, postJitsi } from './jitsi/event-sync.ts'
 import { servedRooms } from './served.ts'
 import { postCallback } from './twilio/callbacks.ts'
 
@@ -43,6 +45,8 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
       ...cloudEvent('1', 'room.started', at, { room: { key: 'full', name: 'full' } }),
       more: LARGE,
     }),
+    await postJitsi(server, { ...jitsiRoom('full').created(NOW_MS / 1000 - 60), more: LARGE }),
+    await postJaas(server, { ...jaasSession('full').created(0), more: LARGE }),
   ]
 
   await database.transact(connection => connection.all('pragma max_page_count = 1'))
@@ -56,12 +60,18 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
   await database.transact(connection => connection.all('pragma max_page_count = 1000000'))
   for (const response of await deliverAll()) assert.equal(response.statusCode, 200, response.body)
   const rooms = await servedRooms(server)
-  assert.deepEqual(rooms.map(room => room.properties.feed).sort(), ['events', 'livekit', 'twilio'])
+  assert.deepEqual(rooms.map(room => room.properties.feed).sort(), [
+    'events',
+    'jaas',
+    'jitsi',
+    'livekit',
+    'twilio',
+  ])
   await server.app.close()
   const log = await server.store.deliveries.last(100)
   assert.deepEqual(
     log.map(({ httpStatus, outcome, accountSid }) => [httpStatus, outcome, accountSid]),
-    [...Array(3).fill([503, 'unavailable', ACCOUNT]), ...Array(3).fill([200, 'stored', ACCOUNT])],
+    [...Array(5).fill([503, 'unavailable', ACCOUNT]), ...Array(5).fill([200, 'stored', ACCOUNT])],
   )
 })
 
@@ -77,10 +87,14 @@ async function serverOverDatabase(t: TestContext): Promise<{ server: TestServer;
     ['twilio', ACCOUNT, TWILIO_TOKEN],
     ['events', digestOf(FEED_KEY), ''],
   ] as const
-  const configuredFeeds = feeds.map(([kind, authKey, secret]) => ({
-    ...{ feedId: feedId(ACCOUNT, kind, authKey), accountSid: ACCOUNT },
-    ...{ kind, authKey, secret, createdAtMs: NOW_MS },
-  }))
+  const configuredFeeds = [
+    ...feeds.map(([kind, authKey, secret]) => ({
+      ...{ feedId: feedId(ACCOUNT, kind, authKey), accountSid: ACCOUNT },
+      ...{ kind, authKey, secret, createdAtMs: NOW_MS },
+    })),
+    JITSI_FEED,
+    JAAS_FEED,
+  ]
   const clock = { nowMs: NOW_MS }
   const config = readConfig({ database: folder }, {})
   const options = { config, store, configuredFeeds, clock: () => clock.nowMs, log: pino({ level: 'silent' }) }

@@ -37,6 +37,12 @@ export async function assertNumbersAgree(server: TestServer): Promise<void> {
       total_participant_duration_sec: counted.reduce((sum, one) => sum + (one.duration_sec ?? 0), 0),
       codecs: room.codecs.filter(codec => people.some(one => one.codecs.includes(codec))),
     })
+    const isInferred = counted.some(one =>
+      one.properties.inferred.some(name => /^(join|leave)_time$/.test(name)),
+    )
+    for (const name of ['concurrent_participants', 'total_participant_duration_sec']) {
+      assert.equal(room.properties.inferred.includes(name), isInferred, name)
+    }
     assert.ok(people.every(one => one.codecs.every(codec => room.codecs.includes(codec))))
     const { create_time, end_time, duration_sec } = room
     assert.equal(duration_sec, end_time === null ? null : secOf(end_time) - secOf(create_time))

@@ -67,13 +67,14 @@ test('who is in a room is asked only where the numbers differ', async t => {
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
   const recorder = { sid: 'PA_rec', identity: 'rec', joinedAtMs: START, kind: 'EGRESS' }
+  await tell(server, room.joined('rec', START, { kind: 'EGRESS' }))
   list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, recorder] })
   await lookAt(0)
   assert.deepEqual(list.calls, ['ListRooms'])
-  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob] })
+  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob, recorder] })
   await lookAt(1)
   assert.deepEqual(list.calls.slice(1), ['ListRooms', 'ListParticipants x'])
-  assert.equal((await servedParticipants(server, room.sid)).length, 2)
+  assert.equal((await servedParticipants(server, room.sid)).length, 3)
 })
 
 test('one absence ends nothing, two end the stay at its last sign, and a stated leave corrects that', async t => {
@@ -103,6 +104,27 @@ test('one absence ends nothing, two end the stay at its last sign, and a stated 
     properties: { inferred: [] },
   })
   assertShows((await servedParticipants(server, room.sid))[1], { status: 'in_progress' })
+})
+
+test('the end of the room, told later, does not lengthen a stay that was over before', async t => {
+  const { server, list, lookAt } = await stage(t)
+  const room = livekitRoom('x', START)
+  await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
+  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [bob] })
+  await lookAt(0)
+  await lookAt(1)
+  await tell(server, room.finished(NOW_MS + 50_000))
+  assert.deepEqual(
+    (await servedParticipants(server, room.sid)).map(one => [
+      one.participant_identity,
+      one.leave_time,
+      one.end_reason,
+    ]),
+    [
+      ['ann', '2026-03-01T11:50:01Z', 'unknown'],
+      ['bob', '2026-03-01T12:00:50Z', 'room_ended'],
+    ],
+  )
 })
 
 test('two absences closer than ten seconds end nothing', async t => {
@@ -176,7 +198,9 @@ test('a room that is listed no more ended with its server, at the last sign of i
   await lookAt(2)
   assertShows(await servedRoom(server, room.sid), {
     ...{ room_status: 'completed', end_time: '2026-03-01T12:00:00Z', end_reason: null },
-    properties: { inferred: ['duration_sec', 'end_time'] },
+    properties: {
+      inferred: ['concurrent_participants', 'duration_sec', 'end_time', 'total_participant_duration_sec'],
+    },
   })
   for (const one of await servedParticipants(server, room.sid)) {
     assertShows(one, {
@@ -189,10 +213,9 @@ test('a room that is listed no more ended with its server, at the last sign of i
   assertShows(await servedRoom(server, room.sid), { room_status: 'in_progress', end_time: null })
   await tell(server, room.finished(NOW_MS + 200_000))
   await lookAt(4)
-  assertShows(await servedRoom(server, room.sid), {
-    end_time: '2026-03-01T12:03:20Z',
-    properties: { inferred: [] },
-  })
+  const { end_time, properties } = await servedRoom(server, room.sid)
+  assert.equal(end_time, '2026-03-01T12:03:20Z')
+  assert.ok(!properties.inferred.includes('end_time'))
 })
 
 test('what is stated to be over stays over, however long the list has it', async t => {
@@ -201,15 +224,20 @@ test('what is stated to be over stays over, however long the list has it', async
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
   await tell(server, room.left('ann', ann.joinedAtMs, START + 90_000, 'CLIENT_INITIATED'))
   list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob] })
+  const count = () => rowsOf(server, 'select count(*) n from events')[0]?.['n']
+  const told = count()
   await lookAt(0)
+  assert.equal(count(), told, 'that who left is listed still is no news')
   assertShows((await servedParticipants(server, room.sid))[0], {
     end_reason: 'client_left',
     status: 'completed',
   })
   await tell(server, room.finished(START + 100_000))
   const before = await answersOf(server)
+  const toldThen = count()
   await lookAt(1)
   assert.deepEqual(await answersOf(server), before)
+  assert.equal(count(), toldThen)
 })
 
 test('who is still connecting is neither told nor absent', async t => {

@@ -67,7 +67,9 @@ test('who is silent for as long as the feed lets anybody stay left with the last
   await pass(server, 1, true, sweeper)
   assertShows(await servedRoom(server, ROOM), {
     ...{ room_status: 'completed', end_time: '2026-03-01T12:00:05Z', end_reason: null },
-    properties: { inferred: ['duration_sec', 'end_time'] },
+    properties: {
+      inferred: ['concurrent_participants', 'duration_sec', 'end_time', 'total_participant_duration_sec'],
+    },
   })
 
   const before = await answersOf(server)
@@ -98,6 +100,11 @@ test('a sign after the silence was noticed reopens the stay', async t => {
   assertShows(await servedParticipant(server, ROOM), {
     ...{ status: 'in_progress', leave_time: null, end_reason: null, properties: { inferred: [] } },
   })
+  await pass(server, 1, true, sweeper)
+  assertShows(await servedParticipant(server, ROOM), {
+    status: 'completed',
+    leave_time: '2026-03-01T13:00:00Z',
+  })
 })
 
 test('our own outage closes nobody: the time in which no server was up is no silence', async t => {
@@ -115,6 +122,22 @@ test('our own outage closes nobody: the time in which no server was up is no sil
     status: 'completed',
     leave_time: '2026-03-01T12:00:00Z',
   })
+})
+
+test('the time of an earlier run, before anybody was there, counts neither for nor against', async t => {
+  const server = await testServer(t)
+  const earlier = sweeperOf(server)
+  await earlier.sweep()
+  server.clock.nowMs += HOUR
+  await earlier.sweep()
+  server.clock.nowMs = NOW_MS + 50 * HOUR
+  const sweeper = sweeperOf(server)
+  await callback(server, 'participant-connected', server.clock.nowMs, person)
+  await sweeper.sweep()
+  await pass(server, 24, true, sweeper)
+  assertShows(await servedParticipant(server, ROOM), { status: 'in_progress' })
+  await pass(server, 1, true, sweeper)
+  assertShows(await servedParticipant(server, ROOM), { status: 'completed' })
 })
 
 test('a feed that is not heard is no silence of anybody in it', async t => {
@@ -139,7 +162,7 @@ test('nothing is concluded from the silence of LiveKit, and of events that other
 test('a LiveKit that crashed: the next room of the name shows that the one before is over', async t => {
   const server = await testServer(t)
   const first = livekitRoom('standup', NOW_MS - HOUR, 'RM_first')
-  const second = livekitRoom('standup', NOW_MS, 'RM_second')
+  const second = livekitRoom('standup', NOW_MS - 1000, 'RM_second')
   const other = livekitRoom('retro', NOW_MS - HOUR, 'RM_other')
   await tell(
     server,
@@ -156,7 +179,9 @@ test('a LiveKit that crashed: the next room of the name shows that the one befor
   await assertNumbersAgree(server)
   assertShows(await servedRoom(server, 'RM_first'), {
     ...{ room_status: 'completed', end_time: '2026-03-01T11:30:00Z', end_reason: null },
-    properties: { inferred: ['duration_sec', 'end_time'] },
+    properties: {
+      inferred: ['concurrent_participants', 'duration_sec', 'end_time', 'total_participant_duration_sec'],
+    },
   })
   const { body } = await get(server, '/v1/Video/Rooms/RM_first/Participants/PA_ann')
   assertShows(body, {
@@ -173,6 +198,7 @@ test('a LiveKit that crashed: the next room of the name shows that the one befor
   )
   assertShows(await servedRoom(server, 'RM_first'), {
     end_time: '2026-03-01T11:59:55Z',
-    properties: { inferred: [] },
+    // bob's leave was lost: what is counted over it stays inferred.
+    properties: { inferred: ['concurrent_participants', 'total_participant_duration_sec'] },
   })
 })

@@ -23,7 +23,7 @@ update participants set
   is_open = case when record like '%"status":"in_progress"%' then 1 else 0 end,
   seen_ms = coalesce((select max(e.at_ms) from events e where e.account_sid = participants.account_sid
     and e.room_sid = participants.room_sid and e.participant_sid = participants.participant_sid), order_ms);
-create index participants_by_seat on participants (account_sid, room_sid, seat);
+create index participants_by_seat on participants (account_sid, room_sid, seat, participant_sid);
 create index participants_by_join_sec on participants (account_sid, room_sid, join_sec) where join_sec is not null;
 create index participants_by_end_sec on participants (account_sid, room_sid, end_sec) where end_sec is not null;
 create index participants_open on participants (seen_ms, account_sid, room_sid, participant_sid) where is_open = 1;

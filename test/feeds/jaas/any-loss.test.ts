@@ -7,7 +7,7 @@ import { assertOnlyLacks } from '../only-lacks.ts'
 import { servedParticipants, servedRoom, servedRooms } from '../served.ts'
 import { type JaasPayload, jaasServer, jaasSession, tellJaas } from './webhooks.ts'
 
-const RUNS = 6
+const RUNS = 5
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 
@@ -27,6 +27,11 @@ const stories = fc
     breakout.destroyed(19_000),
   ])
 
+/** A story, and those of its webhooks of which one at a time is lost. */
+const losses = stories.chain(payloads =>
+  fc.tuple(fc.constant(payloads), fc.shuffledSubarray(payloads, { minLength: 1, maxLength: 6 })),
+)
+
 /** Every second second from one on: of two people none comes in the second in which the other goes. */
 function moments(fromMs: number): fc.Arbitrary<number[]> {
   return fc
@@ -34,19 +39,15 @@ function moments(fromMs: number): fc.Arbitrary<number[]> {
     .map(list => list.map(count => fromMs + count * 2000).sort((a, b) => a - b))
 }
 
-function comings(
-  room: ReturnType<typeof jaasSession>,
-  name: string,
-  atMs: readonly number[],
-): JaasPayload[] {
+function comings(room: ReturnType<typeof jaasSession>, name: string, atMs: readonly number[]): JaasPayload[] {
   return atMs.map((ms, index) => (index % 2 === 0 ? room.joined(name, ms) : room.left(name, ms)))
 }
 
 test('where any one webhook is lost, nothing is said that the whole does not say', async t => {
   const server = await jaasServer(t)
   await fc.assert(
-    fc.asyncProperty(stories, async payloads => {
-      for (const lost of payloads) {
+    fc.asyncProperty(losses, async ([payloads, lostOnes]) => {
+      for (const lost of lostOnes) {
         const partial = await told(
           server,
           payloads.filter(one => one !== lost),

@@ -9,7 +9,7 @@ import { taken } from '../served.ts'
 import { ServedPaths } from '../sids.ts'
 import { jaasServer, jaasSession, postJaas, tellJaas } from './webhooks.ts'
 
-const RUNS = 25
+const RUNS = 15
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 

@@ -70,6 +70,8 @@ test('one idempotencyKey is told once; an event of the future is refused', async
   const created = documented('ROOM_CREATED')
   assert.deepEqual((await postJaas(server, created)).json(), { events: 1, duplicates: 0 })
   assert.deepEqual((await postJaas(server, created)).json(), { events: 0, duplicates: 1 })
+  const again = { ...created, isRepeated: true }
+  assert.deepEqual((await postJaas(server, again)).json(), { events: 0, duplicates: 1 })
   const future = { ...created, timestamp: server.clock.nowMs + 600_000, idempotencyKey: 'of the future' }
   assert.equal((await postJaas(server, future)).statusCode, 400)
   assert.equal(rowsOf(server, 'select 1 from events').length, 1)

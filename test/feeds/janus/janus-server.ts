@@ -51,7 +51,7 @@ export async function janusServer(t: TestContext, nowMs = NOW_MS): Promise<Janus
   const wired = { store, configuredFeeds, heard, clock: () => clock.nowMs }
   const app = await createServer({ ...wired, config, log: logger })
   const newSweeper = (): Sweeper =>
-    createSweeper({ ...wired, settings: config, feeds: [janus], reconciliations: [], onFault: assert.fail })
+    createSweeper({ ...wired, settings: config, feeds: [janus], reconciliations: [], onFault: throwIt })
   let sweeper = newSweeper()
   t.after(async () => {
     await app.close()
@@ -90,4 +90,8 @@ export async function tell(
 function feedRow(name: string, authKey: string): FeedRow {
   const id = feedId(ACCOUNT, 'janus', name)
   return { feedId: id, accountSid: ACCOUNT, kind: 'janus', authKey, secret: '', createdAtMs: 0 }
+}
+
+function throwIt(error: unknown): never {
+  throw error
 }

@@ -23,7 +23,7 @@ export async function dial(base: string, token = JANUS_TOKEN): Promise<WebSocket
 export async function handshakeStatus(base: string, path: string, headers = {}): Promise<number | undefined> {
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
   const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
-  const asked = request(base + path, { headers: { ...upgrade, ...key, ...headers } })
+  const asked = request(base + path, { agent: false, headers: { ...upgrade, ...key, ...headers } })
   return await new Promise((resolve, reject) => {
     asked.on('upgrade', (response, socket) => {
       socket.destroy()

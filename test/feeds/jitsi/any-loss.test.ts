@@ -12,15 +12,20 @@ const RUNS = 4
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 
+/** A story, and those of its requests of which one at a time is lost. */
+const losses = stories.chain(({ payloads }) =>
+  fc.tuple(fc.constant(payloads), fc.shuffledSubarray([...payloads], { minLength: 1, maxLength: 6 })),
+)
+
 test('where any one request is lost, nothing is said that the whole does not say', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
-    fc.asyncProperty(stories, async ({ payloads }) => {
+    fc.asyncProperty(losses, async ([payloads, lost]) => {
       const full = await told(server, payloads)
-      for (const [lost, payload] of payloads.entries()) {
+      for (const payload of lost) {
         const partial = await told(
           server,
-          payloads.filter((_, index) => index !== lost),
+          payloads.filter(one => one !== payload),
         )
         const where = `without ${JSON.stringify(payload)}`
         assert.equal(partial.rooms.length, full.rooms.length, where)

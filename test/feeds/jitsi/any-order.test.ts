@@ -11,7 +11,7 @@ import { answersWithoutSids, ServedPaths } from '../sids.ts'
 import { type JitsiPayload, jitsiServer, postJitsi, tellJitsi } from './event-sync.ts'
 import { type Story, stories } from './stories.ts'
 
-const RUNS = 15
+const RUNS = 10
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 

@@ -5,38 +5,15 @@ import { arrivalsOf } from '../arrivals.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { servedRooms, taken } from '../served.ts'
 import { answersWithoutSids, ServedPaths } from '../sids.ts'
+import { BREAKOUT_STORY } from './breakout-story.ts'
 import { jitsiRoom, jitsiServer, occupant, postJitsi, tellJitsi } from './event-sync.ts'
 import { roomsShown } from './shown.ts'
-import { START_SEC } from './stories.ts'
 
-const RUNS = 15
+const RUNS = 10
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 
-const main = jitsiRoom('catchup')
-const breakout = jitsiRoom('catchup', 'b1')
-const sec = (after: number) => START_SEC + after
-const stay = (name: string, joined: number, left: number) => occupant(name, sec(joined), sec(left))
-
-/** ann is in the main room, in a breakout, and in the main room again, all by one JID; bob leaves for good. */
-const ANN_FIRST = stay('ann', 5, 20)
-const ANN_AWAY = stay('ann', 22, 40)
-const ANN_AGAIN = stay('ann', 41, 58)
-const BOB = stay('bob', 6, 20)
-const STORY = [
-  main.created(sec(0)),
-  main.joined(ANN_FIRST),
-  main.joined(BOB),
-  main.left(BOB),
-  breakout.created(sec(20)),
-  main.left(ANN_FIRST),
-  breakout.joined(ANN_AWAY),
-  breakout.left(ANN_AWAY),
-  main.joined(ANN_AGAIN),
-  breakout.destroyed(sec(20), sec(43), [ANN_AWAY]),
-  main.left(ANN_AGAIN),
-  main.destroyed(sec(0), sec(60), [BOB, ANN_AGAIN]),
-]
+const { main, breakout, sec, annFirst, payloads: STORY } = BREAKOUT_STORY
 
 const ROOMS = [
   {
@@ -115,17 +92,32 @@ for (const { gapSec, moved } of GAPS) {
   test(`a join ${gapSec} s after the leave is ${moved ? 'a' : 'no'} move`, async t => {
     const server = await jitsiServer(t)
     const away = occupant('ann', sec(20 + gapSec))
-    await tellJitsi(server, main.created(sec(0)), breakout.joined(away), main.left(ANN_FIRST))
+    await tellJitsi(server, main.created(sec(0)), breakout.joined(away), main.left(annFirst))
     const [first] = await roomsShown(server)
     const expected = moved ? ['ann', 5, 20, 'moved', 'end_reason'] : ['ann', 5, 20, null, '']
     assert.deepEqual(first?.stays, [expected])
   })
 }
 
+test('who comes back from a breakout and leaves at once has left', async t => {
+  const server = await jitsiServer(t)
+  const stay = (joined: number, left: number) => occupant('ann', sec(joined), sec(left))
+  await tellJitsi(server, main.left(stay(5, 20)), breakout.left(stay(20, 22)), main.left(stay(22, 24)))
+  const stays = (await roomsShown(server)).flatMap(room => room.stays)
+  assert.deepEqual(
+    stays.map(([, joined, , reason]) => [joined, reason]),
+    [
+      [5, 'moved'],
+      [22, null],
+      [20, 'moved'],
+    ],
+  )
+})
+
 test('a leave and a join in the main room alone, by another JID, or in a stranger room are no move', async t => {
   const server = await jitsiServer(t)
   const other = { ...occupant('ann', sec(21)), occupant_jid: 'other-jid@meet.test/x' }
-  await tellJitsi(server, main.created(sec(0)), main.left(ANN_FIRST))
+  await tellJitsi(server, main.created(sec(0)), main.left(annFirst))
   const before = await answersOf(server)
   await tellJitsi(server, breakout.joined(other), jitsiRoom('elsewhere').joined(occupant('ann', sec(21))))
   const [first] = await roomsShown(server)

@@ -8,21 +8,25 @@ import { ACCOUNT, type TestServer } from '../../support/test-server.ts'
 import { arrivalsOf } from '../arrivals.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { rowsOf } from '../served.ts'
-import { JITSI_FEED, type JitsiPayload, jitsiServer, tellJitsi } from './event-sync.ts'
-import { stories } from './stories.ts'
+import { ServedPaths } from '../sids.ts'
+import { BREAKOUT_STORY } from './breakout-story.ts'
+import { JITSI_FEED, type JitsiPayload, jitsiRoom, jitsiServer, occupant, tellJitsi } from './event-sync.ts'
+import { START_SEC, stories } from './stories.ts'
 
 const RUNS = 8
 /** After it the smallest counterexample so far is told. */
 const LIMIT_MS = 60_000
 
 /** Requests of a story, some of them lost, in some order. */
-const arrived = stories.chain(({ payloads }) => fc.shuffledSubarray([...payloads], { minLength: 1 }))
+const arrived = fc
+  .oneof(stories, fc.constant(BREAKOUT_STORY))
+  .chain(({ payloads }) => fc.shuffledSubarray([...payloads], { minLength: 1 }))
 
 test('the events and claims of one run give its answers in any order, repetition and grouping, byte by byte', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(arrived, fc.gen(), async (payloads, gen) => {
-      const { events, answers } = await firstRun(server, payloads)
+      const { events, answers, served } = await firstRun(server, payloads)
       for (const group of gen(() => arrivalsOf(events.length))) {
         await record(
           server,
@@ -31,21 +35,48 @@ test('the events and claims of one run give its answers in any order, repetition
         await assertNumbersAgree(server)
       }
       assert.deepEqual(await answersOf(server), answers)
+      await served.check(server)
     }),
-    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true, endOnFailure: true },
   )
+})
+
+test('a stay that was moved is told in its room, wherever the word of its move comes among the events', async t => {
+  const server = await jitsiServer(t)
+  const room = jitsiRoom('catchup')
+  const told = [
+    room.joined(occupant('bob', START_SEC + 105)),
+    room.joined(occupant('ann', START_SEC + 5)),
+    room.created(START_SEC + 100),
+  ]
+  const { events, answers, served } = await firstRun(server, told)
+  assert.ok(events.some(event => event.kind === 'observation.participant_elsewhere'))
+  const turns = events.map((_, turn) => [...events.slice(turn), ...events.slice(0, turn)])
+  for (const order of turns.flatMap(turn => [turn, turn.toReversed()])) {
+    forgetRooms(server)
+    for (const event of order) {
+      await record(server, [event])
+      await assertNumbersAgree(server)
+    }
+    assert.deepEqual(await answersOf(server), answers)
+    await served.check(server)
+  }
 })
 
 /** What a run appended and answered; nothing of it is left. */
 async function firstRun(server: TestServer, payloads: readonly JitsiPayload[]) {
   forgetRooms(server)
-  await tellJitsi(server, ...payloads)
+  const served = new ServedPaths()
+  for (const payload of payloads) {
+    await tellJitsi(server, payload)
+    await served.check(server)
+  }
   const events = rowsOf(server, 'select body from events order by event_key').map(
     ({ body }): Event => JSON.parse(String(body)),
   )
   const answers = await answersOf(server)
   forgetRooms(server)
-  return { events, answers }
+  return { events, answers, served }
 }
 
 async function record(server: TestServer, events: readonly Event[]): Promise<void> {

@@ -79,6 +79,10 @@ test('a request with its members in another order is a duplicate, and another on
   assert.equal((await postJitsi(server, created)).json().duplicates, 0)
   assert.equal((await postJitsi(server, turned)).json().duplicates, 1)
   assert.equal((await postJitsi(server, { ...created, more: 1 })).json().duplicates, 0)
+  // Of one request, not of each of the events that follow from it.
+  const left = room.left(occupant('ann', sec(5), sec(9)))
+  assert.deepEqual((await postJitsi(server, left)).json(), { events: 2, duplicates: 0 })
+  assert.deepEqual((await postJitsi(server, left)).json(), { events: 0, duplicates: 1 })
 })
 
 test('rooms and JIDs with every kind of letter are themselves', async t => {

@@ -3,6 +3,8 @@ import { ACCOUNT, NOW_MS, type TestServer } from '../../support/test-server.ts'
 import { postCallback, postSummaries, summary } from './callbacks.ts'
 
 const MOMENTS = 8
+/** How many deliveries a story has. */
+export const EVENTS = 9
 
 /** Seconds after the start, close together. */
 export const moments = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: MOMENTS, maxLength: MOMENTS })

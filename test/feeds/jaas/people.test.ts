@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { servedParticipants, servedRooms } from '../served.ts'
+import { jaasServer, jaasSession, tellJaas } from './webhooks.ts'
+
+const main = jaasSession('session')
+const JID = 'ann-jid@stage.8x8.vc'
+
+/** What JaaS tells of somebody, and who they are by that. */
+const IDENTITIES = [
+  [{ id: '42' }, '42', 'ann'],
+  [{ id: undefined }, 'ann@acme.test', 'ann'],
+  [{ id: '', email: '' }, 'ann', 'ann'],
+  [{ id: undefined, email: undefined, name: undefined }, JID, null],
+] as const
+
+test('the identity is the id, else the e-mail, else the name, else the JID', async t => {
+  for (const [more, identity, displayName] of IDENTITIES) {
+    const server = await jaasServer(t)
+    await tellJaas(server, main.joined('ann', 0, more))
+    const [room] = await servedRooms(server)
+    const [ann] = await servedParticipants(server, room?.room_sid ?? '')
+    assert.deepEqual([ann?.participant_identity, ann?.properties.display_name], [identity, displayName])
+    assert.equal(ann?.properties.native_participant_sid, JID)
+  }
+})
+
+test('a join without a JID is evidence of the room alone', async t => {
+  const server = await jaasServer(t)
+  await tellJaas(server, main.joined('ann', 0, { participantJid: undefined }))
+  const [room] = await servedRooms(server)
+  assert.deepEqual(await servedParticipants(server, room?.room_sid ?? ''), [])
+})
+
+test('a breakout is one by true as a text too; without an id of its own it is the session', async t => {
+  const server = await jaasServer(t)
+  const breakouts = [
+    { isBreakout: 'true', breakoutRoomId: 'b1' },
+    { isBreakout: true, breakoutRoomId: 'b2' },
+    { isBreakout: 'false', breakoutRoomId: 'b3' },
+    { isBreakout: true, breakoutRoomId: undefined },
+  ]
+  for (const [index, breakout] of breakouts.entries()) {
+    await tellJaas(server, main.joined('ann', index * 1000, breakout))
+  }
+  const rooms = (await servedRooms(server)).map(({ properties }) => [
+    ...[properties.native_room_sid, properties.breakout_of],
+  ])
+  assert.deepEqual(rooms.sort(), [
+    ['session', null],
+    ['session/b1', 'session'],
+    ['session/b2', 'session'],
+  ])
+})

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { answersOf, assertNumbersAgree } from '../numbers.ts'
+import { servedParticipants } from '../served.ts'
+import { forgetAll } from './forget.ts'
+import { type JanusTestServer, janusServer, post } from './janus-server.ts'
+import { assertNothingInvented, comparedRoom, comparedStay, wholeStay } from './not-invented.ts'
+import { AFTER_RECORDING_MS, LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
+import { roomsByStart } from './told.ts'
+
+/** Longer than a room may be empty. */
+const PAUSE_MS = 30_000
+const PAIRS = 40
+const DOUBLINGS = 12
+const GROUPINGS = 8
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 30_000
+const runs = (numRuns: number) => ({
+  numRuns,
+  interruptAfterTimeLimit: LIMIT_MS,
+  markInterruptAsFailure: true,
+})
+
+/** What bears on a record: sessions, handles, transports that are connected, what the plugin tells, and hangups. */
+const telling = recording.filter(line => {
+  const { type, event } = JSON.parse(line)
+  if (type === 128) return event.data.event !== 'request'
+  return type === 16
+    ? event.connection === 'hangup'
+    : type !== 8 && type !== 32 && event.data?.event !== 'configured'
+})
+const anyIndex = fc.nat(recording.length - 1)
+
+test('whatever is doubled, at once, later or all of it, and however it is grouped: the same answers', async t => {
+  const server = await janusServer(t)
+  const once = await answersAfter(server, [recording])
+  await deliver(server, recording)
+  assert.deepEqual(await answersOf(server), once, 'all of it again')
+  await server.sweepAt(LONG_AFTER_RECORDING_MS)
+  const swept = await answersOf(server)
+  assert.notDeepEqual(swept, once)
+  await deliver(server, recording)
+  assert.deepEqual(await answersOf(server), swept, 'again after the sweep')
+
+  const again = fc.array(fc.tuple(anyIndex, fc.nat(40)), { minLength: 1, maxLength: 30 })
+  await fc.assert(
+    fc.asyncProperty(again, async pairs => {
+      assert.deepEqual(await answersAfter(server, [doubled(pairs)]), once)
+    }),
+    runs(DOUBLINGS),
+  )
+  const sizes = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(sizes, async all => assert.deepEqual(await answersAfter(server, groups(all)), once)),
+    runs(GROUPINGS),
+  )
+})
+
+test('whichever one payload is lost, nothing is invented', async t => {
+  const server = await janusServer(t)
+  for (const sitting of sittings()) {
+    const whole = await toldBy(server, sitting)
+    for (const lost of sitting) {
+      const { rooms, stays } = await toldBy(
+        server,
+        sitting.filter(line => line !== lost),
+      )
+      assertStays(stays, whole.stays, `without ${lost}`)
+      assert.equal(rooms.length, whole.rooms.length, `without ${lost}`)
+      for (const [at, room] of rooms.entries()) {
+        const all = whole.rooms[at]
+        assert.ok(all !== undefined)
+        assertNothingInvented(comparedRoom(room), comparedRoom(all), `without ${lost}: ${room.room_name}`)
+      }
+    }
+  }
+})
+
+test('whichever two payloads are lost, nothing is invented of a stay, and the numbers agree', async t => {
+  const server = await janusServer(t)
+  const whole = await toldBy(server, telling)
+  const index = fc.nat(telling.length - 1)
+  // Neighbours are lost together: one group, one leave.
+  const two = fc.oneof(
+    fc.tuple(index, index),
+    fc.tuple(index, fc.integer({ min: 1, max: 6 })).map(([first, gap]) => [first, first + gap]),
+  )
+  await fc.assert(
+    fc.asyncProperty(two, async lost => {
+      const { stays } = await toldBy(
+        server,
+        telling.filter((_, at) => !lost.includes(at)),
+      )
+      assertStays(stays, whole.stays, `without ${lost.map(at => telling[at])}`)
+    }),
+    runs(PAIRS),
+  )
+})
+
+type Stays = Awaited<ReturnType<typeof toldBy>>['stays']
+
+function assertStays(stays: Stays, whole: Stays, what: string): void {
+  const found = stays.map(stay => wholeStay(stay, whole))
+  assert.equal(new Set(found).size, stays.length, `${what}: one stay became two`)
+  for (const [at, stay] of stays.entries()) {
+    const all = found[at]
+    assert.ok(all !== undefined)
+    assertNothingInvented(comparedStay(stay), comparedStay(all), `${what}: ${all.participant_identity}`)
+  }
+}
+
+/** What these events tell, once all is over. */
+async function toldBy(server: JanusTestServer, events: readonly string[]) {
+  forgetAll(server)
+  server.clock.nowMs = AFTER_RECORDING_MS
+  await deliver(server, events)
+  await server.sweepAt(LONG_AFTER_RECORDING_MS)
+  await assertNumbersAgree(server)
+  const rooms = await roomsByStart(server)
+  const people = await Promise.all(rooms.map(room => servedParticipants(server, room.room_sid)))
+  return { rooms, stays: people.flat() }
+}
+
+async function answersAfter(server: JanusTestServer, all: readonly (readonly string[])[]) {
+  forgetAll(server)
+  server.clock.nowMs = AFTER_RECORDING_MS
+  for (const group of all) await deliver(server, group)
+  return await answersOf(server)
+}
+
+async function deliver(server: JanusTestServer, events: readonly string[]): Promise<void> {
+  const response = await post(server, `[${events.join(',')}]`)
+  assert.equal(response.statusCode, 200, response.body)
+}
+
+/** What happened between times in which nothing did: nothing of one bears on another. */
+function sittings(): string[][] {
+  const all: string[][] = []
+  let lastMs = 0
+  for (const line of telling) {
+    const atMs = JSON.parse(line).timestamp / 1000
+    if (atMs - lastMs > PAUSE_MS) all.push([])
+    all.at(-1)?.push(line)
+    lastMs = atMs
+  }
+  return all
+}
+
+/** The recording with some events a second time, so many places later. */
+function doubled(pairs: readonly (readonly [index: number, later: number])[]): string[] {
+  return recording.flatMap((line, at) => [
+    line,
+    ...pairs.filter(([index, later]) => index + later === at).map(([index]) => recording[index] ?? line),
+  ])
+}
+
+function groups(sizes: readonly number[]): string[][] {
+  const rest = [...recording]
+  const all: string[][] = []
+  while (rest.length > 0) all.push(rest.splice(0, sizes[all.length % sizes.length]))
+  return all
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertNumbersAgree } from '../numbers.ts'
+import { type JanusEvent, janus, START_MS } from './janus-events.ts'
+import { JANUS_FEED, type JanusTestServer, janusServer, tell } from './janus-server.ts'
+import { staysToldBy, toldBy } from './told.ts'
+
+const OPEN = 'ann 11:00:01- VP8'
+const SILENT = 'connection_lost 53001 VP8 (duration_sec end_reason error_code leave_time)'
+
+/** Something that shows nothing but that the feed is heard, every 10 s from one second to another. */
+async function pass(server: JanusTestServer, fromSec: number, toSec: number): Promise<void> {
+  const lab = janus()
+  for (let sec = fromSec; sec <= toSec; sec += 10) {
+    server.clock.nowMs = START_MS + sec * 1000
+    await tell(server, lab.event(sec, 4, { event: { schema: 'alive', data: {} } }))
+    await server.sweepAt(server.clock.nowMs)
+  }
+}
+
+function statsOf(ann: { stats(at: number): JanusEvent }, fromSec: number, toSec: number): JanusEvent[] {
+  return Array.from({ length: (toSec - fromSec) / 10 + 1 }, (_, index) => ann.stats(fromSec + index * 10))
+}
+
+test('whose media stopped while all the rest is heard is gone since the last sign of them', async t => {
+  const server = await janusServer(t, START_MS)
+  const ann = janus().person('ann')
+  await tell(server, ann.comes(1), ann.publishes(2), statsOf(ann, 3, 63))
+  await pass(server, 70, 360)
+  assert.deepEqual(await staysToldBy(server), [OPEN], 'not for five minutes yet')
+  await pass(server, 370, 380)
+  assert.deepEqual(await toldBy(server), [
+    'room 1234 11:00:01-11:01:03 (concurrent_participants create_time duration_sec end_time total_participant_duration_sec)',
+    `  ann 11:00:01-11:01:03 ${SILENT}`,
+  ])
+  await assertNumbersAgree(server)
+})
+
+test('any later sign of them reopens the stay and the room: statistics, a publication, a stated leave', async t => {
+  const ann = janus().person('ann')
+  for (const [sign, line] of [
+    [ann.stats(400), OPEN],
+    [ann.publishes(400), OPEN],
+    [ann.configures(400), OPEN],
+    [ann.unpublishes(400), OPEN],
+    [ann.leaves(400), 'ann 11:00:01-11:06:40 client_left VP8 (end_reason)'],
+    [ann.hangsUp(400), `ann 11:00:01-11:01:03 ${SILENT}`],
+  ] as const) {
+    const server = await janusServer(t, START_MS)
+    await tell(server, ann.comes(1), ann.publishes(2), statsOf(ann, 3, 63))
+    await pass(server, 70, 380)
+    assert.deepEqual(await staysToldBy(server), [`ann 11:00:01-11:01:03 ${SILENT}`])
+    await tell(server, sign)
+    assert.deepEqual(await staysToldBy(server), [line])
+    assert.match((await toldBy(server))[0] ?? '', line.includes('11:01:03') ? /11:01:03/ : /11:00:01- /)
+    await tell(server, ann.leaves(410))
+    await server.sweepAt(START_MS + 500_000)
+    const left = line.includes('client_left') ? /-11:06:4/ : /-11:06:50/
+    for (const told of (await toldBy(server)).slice(0, 2)) assert.match(told, left)
+    await assertNumbersAgree(server)
+  }
+})
+
+test('a publication is a sign too, so that the silence after it counts from there', async t => {
+  const server = await janusServer(t, START_MS)
+  const ann = janus().person('ann')
+  await tell(server, ann.comes(1), ann.stats(3), ann.publishes(20))
+  await pass(server, 30, 330)
+  assert.deepEqual(await staysToldBy(server), [`ann 11:00:01-11:00:20 ${SILENT}`])
+})
+
+test('whose media never flowed, or were stopped by themselves, is never taken for gone', async t => {
+  const ann = janus().person('ann')
+  const stories = {
+    'no media': [ann.comes(1)],
+    'no statistics, only changes': [ann.comes(1), ann.publishes(2), ann.receives(3), ann.receives(9, false)],
+    unpublished: [ann.comes(1), ann.publishes(2), ann.stats(3), ann.unpublishes(40), ann.stats(41)],
+    'hung up': [ann.comes(1), ann.publishes(2), ann.stats(3), ann.hangsUp(40)],
+    'hung up, and statistics come again': [ann.comes(1), ann.stats(3), ann.hangsUp(40), ann.stats(3)],
+  }
+  for (const [name, story] of Object.entries(stories)) {
+    const server = await janusServer(t, START_MS)
+    await tell(server, ...story)
+    await pass(server, 50, 700)
+    assert.match((await staysToldBy(server)).join(), /^ann 11:00:01-(?: VP8)?$/, name)
+  }
+})
+
+test('time in which Rollcall was down, or the feed was not heard, is no silence', async t => {
+  const server = await janusServer(t, START_MS)
+  const ann = janus().person('ann')
+  await tell(server, ann.comes(1), ann.publishes(2), ann.stats(3))
+  await pass(server, 10, 100)
+  server.restartAt(START_MS + 1_000_000)
+  await pass(server, 1_000, 1_200)
+  assert.deepEqual(await staysToldBy(server), [OPEN], '300 s of 1200 s, most of them while it was down')
+
+  server.heard.set(JANUS_FEED.feedId, START_MS + 1_200_000)
+  await server.sweepAt(START_MS + 9_000_000)
+  assert.deepEqual(await staysToldBy(server), [OPEN], 'the feed itself was not heard')
+  await tell(server, ann.stats(9_000))
+  await pass(server, 9_010, 9_290)
+  assert.deepEqual(await staysToldBy(server), [OPEN], 'they came back with it')
+})
+
+test('each is told once, and a restart changes nothing', async t => {
+  const server = await janusServer(t, START_MS)
+  const ann = janus().person('ann')
+  await tell(server, ann.comes(1), ann.publishes(2), ann.stats(3))
+  await pass(server, 10, 320)
+  const told = await toldBy(server)
+  server.restartAt(START_MS + 330_000)
+  await pass(server, 330, 900)
+  assert.deepEqual(await toldBy(server), told)
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { basic } from '../../support/test-server.ts'
+import { until } from '../../support/until.ts'
+import { databaseOf, deliveriesOf, rowsOf } from '../served.ts'
+import { janus } from './janus-events.ts'
+import { JANUS_PASSWORD, JANUS_TOKEN, JANUS_USER, type JanusTestServer, janusServer } from './janus-server.ts'
+import { staysToldBy } from './told.ts'
+import { deliveredBy, dial, handshakeStatus, listen, untilDelivered } from './web-socket.ts'
+
+const WITHIN_MS = 10_000
+const NATIVES = 'select native from feed_payloads order by seq'
+
+test('a wrong token is refused at the handshake, and is in the log of deliveries', async t => {
+  const server = await janusServer(t)
+  const base = await listen(server)
+  const good = basic(JANUS_USER, JANUS_PASSWORD)
+  const cases: [number, string, object][] = [
+    [101, `/feeds/janus/${JANUS_TOKEN}`, { 'sec-websocket-protocol': 'janus-events' }],
+    [101, '/feeds/janus', good],
+    [401, `/feeds/janus/${JANUS_TOKEN}x`, {}],
+    [401, '/feeds/janus', {}],
+    [401, '/feeds/janus/x', good],
+  ]
+  for (const [status, path, headers] of cases) {
+    assert.equal(await handshakeStatus(base, path, headers), status, path)
+  }
+  const plain = await fetch(`${base}/feeds/janus/${JANUS_TOKEN}`)
+  assert.equal(plain.status, 400, 'no handshake at all')
+  await plain.arrayBuffer()
+  const log = await deliveriesOf(server)
+  assert.deepEqual(
+    log.map(({ httpStatus, outcome }) => [httpStatus, outcome]),
+    Array(3).fill([401, 'unauthentic']),
+  )
+  assert.ok(!server.log.join().includes(JANUS_TOKEN))
+})
+
+test('a handshake where no WebSocket is served is a plain request, and leaves no connection and no query', async t => {
+  const server = await janusServer(t)
+  const base = await listen(server)
+  const cases = [
+    [404, `/feeds/janus/${JANUS_TOKEN}/x`],
+    [404, '/nothing?hidden'],
+    [401, '/v1/Video/Rooms?hidden'],
+    [405, '/feeds/livekit?hidden'],
+    [401, '/feeds/twilio?hidden'],
+  ] as const
+  for (const [status, path] of cases) assert.equal(await handshakeStatus(base, path), status, path)
+  assert.doesNotMatch(server.log.join(), new RegExp(`hidden|${JANUS_TOKEN}`))
+  let isClosed = false
+  void server.app.close().then(() => {
+    isClosed = true
+  })
+  await until('the end', 3_000, () => isClosed || undefined)
+})
+
+test('messages of one socket are stored in order, singles and groups, text and binary', async t => {
+  const server = await janusServer(t)
+  const socket = await dial(await listen(server))
+  const lab = janus()
+  const events = Array.from({ length: 200 }, (_, index) => lab.event(index, 4, { event: { index } }))
+  for (const [index, event] of events.entries()) {
+    if (index % 3 === 0) socket.send(JSON.stringify(event))
+    if (index % 3 === 1) socket.send(Buffer.from(JSON.stringify(events.slice(index, index + 2))))
+  }
+  await until('all to be stored', WITHIN_MS, () => rowsOf(server, NATIVES).length >= 200 || undefined)
+  assert.deepEqual(indexesStored(server), [...events.keys()])
+  socket.close()
+})
+
+test('junk on the socket is in the log of deliveries and does not close it', async t => {
+  const server = await janusServer(t)
+  const socket = await dial(await listen(server))
+  const ann = janus().person('ann')
+  for (const message of ['junk', '7', '[7]', Buffer.from([0x1f, 0x8b, 0]), JSON.stringify(ann.comes(1))]) {
+    socket.send(message)
+  }
+  await untilDelivered(server, 5)
+  assert.deepEqual(await staysToldBy(server), ['ann 11:00:01-'])
+  assert.equal(socket.readyState, WebSocket.OPEN)
+  const log = await deliveriesOf(server)
+  assert.deepEqual(
+    log.map(({ httpStatus, outcome }) => `${httpStatus} ${outcome}`),
+    [...Array(4).fill('400 junk'), '200 stored'],
+  )
+})
+
+test('while nothing can be written nothing is lost and no more is read; then it goes on by itself', async t => {
+  const server = await janusServer(t)
+  const socket = await dial(await listen(server))
+  const lab = janus()
+  const MESSAGES = 60
+  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  const padding = 'x'.repeat(500_000)
+  for (let index = 0; index < MESSAGES; index++) {
+    socket.send(JSON.stringify(lab.event(index, 4, { event: { index, padding } })))
+  }
+  await until('a second attempt', WITHIN_MS, () => deliveredBy(server).length > 1 || undefined)
+  assert.ok(deliveredBy(server).every(outcome => outcome === 'unavailable'))
+  // What the kernel holds for both ends is a few megabytes of the thirty.
+  assert.ok(socket.bufferedAmount > 10_000_000, `${socket.bufferedAmount} bytes are still here`)
+  assert.equal(rowsOf(server, NATIVES).length, 0)
+
+  await server.database.transact(connection => connection.all('pragma max_page_count = 1000000'))
+  await until('all to be stored', WITHIN_MS, () => rowsOf(server, NATIVES).length >= MESSAGES || undefined)
+  assert.deepEqual(
+    indexesStored(server),
+    Array.from({ length: MESSAGES }, (_, index) => index),
+  )
+  assert.equal(socket.readyState, WebSocket.OPEN)
+  socket.close()
+})
+
+test('closing with open sockets is quick, and what was read by then is stored', async t => {
+  const server = await janusServer(t)
+  const base = await listen(server)
+  const [busy, idle] = [await dial(base), await dial(base)]
+  const other = databaseOf(server)
+  other.exec('begin immediate')
+  let asked = 0
+  const { transact } = server.store
+  const counted: typeof transact = work => {
+    asked++
+    return transact(work)
+  }
+  Object.assign(server.store, { transact: counted })
+  busy.send(JSON.stringify(janus().person('ann').comes(1)))
+  await until('it to be read', WITHIN_MS, () => asked > 0 || undefined)
+  const beganMs = performance.now()
+  const closing = server.app.close()
+  await once(idle, 'close')
+  other.exec('commit')
+  other.close()
+  await closing
+  assert.ok(performance.now() - beganMs < 2_000)
+  assert.equal(rowsOf(server, NATIVES).length, 4)
+})
+
+test('closing while nothing can be written is quick too', async t => {
+  const server = await janusServer(t)
+  const socket = await dial(await listen(server))
+  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  const padding = 'x'.repeat(100_000)
+  socket.send(JSON.stringify(janus().event(1, 4, { event: { padding } })))
+  await until('an attempt', WITHIN_MS, () => deliveredBy(server).length > 0 || undefined)
+  const beganMs = performance.now()
+  await Promise.all([once(socket, 'close'), server.app.close()])
+  assert.ok(performance.now() - beganMs < 2_000)
+})
+
+function indexesStored(server: JanusTestServer): number[] {
+  return rowsOf(server, NATIVES).map(({ native }) => JSON.parse(String(native)).event.index)
+}

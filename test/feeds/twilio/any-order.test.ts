@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { readConfig } from '../../../src/config.ts'
+import { rebuild } from '../../../src/ingest/rebuild.ts'
+import { testServer } from '../../support/test-server.ts'
+import { arrivalsOf } from '../arrivals.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
+import { taken } from '../served.ts'
+import { EVENTS, moments, post, story } from './story.ts'
+
+const RUNS = 25
+/** After it the smallest counterexample so far is told. */
+const LIMIT_MS = 60_000
+
+test('callbacks and summaries in any order, repetition and grouping give the same answers, byte by byte', async t => {
+  const server = await testServer(t)
+  await fc.assert(
+    fc.asyncProperty(moments, arrivalsOf(EVENTS), async (at, groups) => {
+      const payloads = story(at)
+      assert.equal(payloads.length, EVENTS)
+      forgetRooms(server)
+      for (const payload of payloads) await taken(post(server, payload))
+      const inOrder = await answersOf(server)
+      await assertNumbersAgree(server)
+
+      forgetRooms(server)
+      for (const group of groups) {
+        await Promise.all(group.map(index => taken(post(server, payloads[index]))))
+        await assertNumbersAgree(server)
+      }
+      assert.deepEqual(await answersOf(server), inOrder)
+
+      await rebuild(server.store, readConfig({}, {}), () => {})
+      assert.deepEqual(await answersOf(server), inOrder, 'a rebuild gives the same')
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+  )
+})

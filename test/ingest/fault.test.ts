@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
+import type { Feed } from '../../src/feeds/feed.ts'
+import { janus } from '../../src/feeds/janus.ts'
+import { ingest } from '../../src/ingest/ingest.ts'
+import { JANUS_FEED, JANUS_TOKEN, janusServer } from '../feeds/janus/janus-server.ts'
+import { recording } from '../feeds/janus/recording.ts'
+import { rowsOf, servedRooms } from '../feeds/served.ts'
+
+test('a payload that a fault of ours makes unreadable is kept, and the others of its group are understood', async t => {
+  const server = await janusServer(t, Date.UTC(2027, 0, 1))
+  const faults: unknown[] = []
+  const faulty: Feed = {
+    ...janus,
+    async link(payload, memory, source) {
+      if (payload.value['type'] === 2) throw new TypeError('a fault')
+      return (await janus.link?.(payload, memory, source)) ?? assert.fail()
+    },
+  }
+  const body = Buffer.from(`[${recording.slice(1, 5).join(',')}]`)
+  const context = {
+    ...{ store: server.store, settings: readConfig({}, {}), configuredFeeds: [JANUS_FEED], heard: new Map() },
+    ...{ clock: () => server.clock.nowMs, onFault: (error: unknown) => void faults.push(error) },
+  }
+  const delivery = {
+    method: 'POST',
+    url: 'http://localhost',
+    headers: {},
+    params: { token: JANUS_TOKEN },
+    body,
+  }
+  const outcome = await ingest(context, faulty, delivery)
+  assert.equal(outcome.outcome, 'stored')
+  assert.deepEqual(faults.map(String), ['TypeError: a fault'])
+  assert.deepEqual(
+    rowsOf(server, "select reason from feed_payloads where reason like 'A fault%'").map(row => row['reason']),
+    ['A fault of Rollcall: its log tells more.'],
+  )
+  assert.equal((await servedRooms(server)).length, 1)
+  const again = await ingest(context, faulty, delivery)
+  assert.deepEqual([again.outcome, again.events, again.duplicates], ['stored', 0, 4])
+})
