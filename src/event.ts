@@ -174,7 +174,7 @@ export const Observation = Type.Union([
   /** Nobody was in the room from `lastSignMs` until `atMs`. */
   kind('observation.room_empty', { ...common, lastSignMs: Type.Integer() }),
   /** A later room took the name, which its server gives to one at a time. */
-  kind('observation.room_superseded', common),
+  kind('observation.room_superseded', { ...common, ...ending }),
   /** The room's server stopped, or is found to have started anew; `lastSignMs` is the last that it told before. */
   kind('observation.server_gone', { ...common, ...ending, lastSignMs: Type.Integer() }),
 ])

@@ -44,9 +44,9 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
   }
 }
 
-/** The path as it may be logged: what a feed's path has for a token is left out. */
+/** The path as it may be logged: what a feed's path has for a token is left out, also where the path is mistyped. */
 export function pathToLog(path: string): string {
-  return path.replace(/^(\/feeds\/janus\/)[^/]+/, '$1…')
+  return path.replace(/(\/janus\/+)[^/].*$/is, '$1…')
 }
 
 /** The path as the router writes it. */

@@ -2,12 +2,14 @@ import { gunzipSync } from 'node:zlib'
 import { type Delivery, type Feed, JunkError, type Payload, UnauthenticError } from './feed.ts'
 import { linkJanus } from './janus-link.ts'
 import { sweepJanus } from './janus-sweep.ts'
-import { canonicalJson, digestOf, momentOf, objectOf, parseJson, withoutSecrets } from './json.ts'
+import { canonicalJson, digestOf, type Json, momentOf, objectOf, parseJson, withoutSecrets } from './json.ts'
 
 /** Of a body that was compressed: a group holds a hundred events at most. */
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 const MAX_GROUP = 10_000
 const GZIP_MAGIC = [0x1f, 0x8b]
+/** Members of what Janus says of itself when it starts: addresses, and servers with their credentials. */
+const OWN_ADDRESS_KEY = /-(?:ips?|mapping|server)$/
 
 /**
  * Janus, by its event handlers: wsevh dials a WebSocket, sampleevh POSTs. Single events and groups of them.
@@ -74,6 +76,14 @@ function payloadOf(event: unknown, index: number): Payload {
     payloadKey: digestOf(canonicalJson(value)),
     atMs: momentOf(value['timestamp']) ?? 0,
     value,
-    native: isStats ? undefined : withoutSecrets(value),
+    native: isStats ? undefined : withoutSecrets(withoutOwnAddresses(value)),
   }
+}
+
+function withoutOwnAddresses(value: Json): Json {
+  const event = objectOf(value['event'])
+  const info = objectOf(event?.['info'])
+  if (value['type'] !== 256 || info === undefined) return value
+  const shown = Object.entries(info).filter(([key]) => !OWN_ADDRESS_KEY.test(key))
+  return { ...value, event: { ...event, info: Object.fromEntries(shown) } }
 }

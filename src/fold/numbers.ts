@@ -149,8 +149,10 @@ function counts(stay: Stay | undefined): number {
   return Number(stay?.counted ?? false)
 }
 
+/** A stay of which nobody knows when it began fills the second in which it ended: the peak is a guess then, too. */
 function isInferred(stay: Stay | undefined): number {
-  return Number(stay?.counted === true && stay.inferred.some(field => /^(?:join|leave)_time$/.test(field)))
+  if (!stay?.counted) return 0
+  return Number(stay.joinMs === undefined || stay.inferred.some(field => /^(?:join|leave)_time$/.test(field)))
 }
 
 function durationSec(stay: Stay | undefined): number {

@@ -30,8 +30,8 @@ export interface RoomState {
   absences?: readonly Absence[] | undefined
   /** The last sign before a time in which nobody was there. */
   emptySinceMs?: number | undefined
-  /** True once a later room has its name. */
-  superseded?: true | undefined
+  /** Set once a later room has its name: why whoever was in it left. */
+  superseded?: Register<EndReason> | undefined
   /** The last that its server told before it was found to be gone, and how it went. */
   serverGone?: Register<EndReason> | undefined
   /** The earliest stated end. */
@@ -68,7 +68,7 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
     case 'observation.room_empty':
       return { ...next, emptySinceMs: maxOf(next.emptySinceMs, event.lastSignMs) }
     case 'observation.room_superseded':
-      return { ...next, superseded: true }
+      return { ...next, superseded: latest(next.superseded, supersededReason(event.endReason), event) }
     case 'observation.server_gone': {
       const reason = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
       const at = { atMs: event.lastSignMs, key: event.key }
@@ -114,9 +114,10 @@ export function roomEndOf(state: RoomState): RoomEnd | undefined {
   if (serverGone !== undefined) add(serverGone.atMs, serverGone.value)
   const absentSinceMs = lastSignOfAbsent(absences, lastSeenMs)
   if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
-  if (superseded) add(lastSeenMs, 'server_crash')
-  if (emptySinceMs !== undefined && lastSeenMs <= emptySinceMs) add(emptySinceMs, 'room_ended')
-  return ends.sort((a, b) => a.atMs - b.atMs)[0]
+  if (superseded !== undefined) add(lastSeenMs, superseded.value)
+  const [first] = ends.sort((a, b) => a.atMs - b.atMs)
+  if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
+  return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
 }
 
 /** `room_ended_via_api`, `timeout` or nothing: the contract has no third. */
@@ -161,6 +162,10 @@ function seenBy(state: RoomState, event: Event): RoomState {
     seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? joinedAtMsReckoned ?? event.atMs),
     lastSeenMs: maxOf(state.lastSeenMs, event.atMs),
   }
+}
+
+function supersededReason(reason: string | undefined): EndReason {
+  return reason === 'server_crash' ? 'server_crash' : 'room_ended'
 }
 
 /** Once recorded, recorded; an unknown stays unknown. */

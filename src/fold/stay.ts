@@ -10,6 +10,8 @@ export interface RoomEnd {
   /** Why whoever was still there left. */
   readonly reason: EndReason
   readonly inferred: boolean
+  /** True where only its emptiness shows that it ended. */
+  readonly isEmptiness?: true
 }
 
 /** What beside a stay's own events bears on its end. */
@@ -22,7 +24,7 @@ export interface Surroundings {
 /**
  * When a stay began and ended. The participant's own stated leave counts before anything else. Without one the stay
  * ends with the earliest of what shows that it was over: the room's end, a connection that is gone, the next stay
- * under its key, absence, silence; and all of that is marked as inferred. Times are unix milliseconds; what nothing
+ * under its key, absence; silence only where there is none of these. All of that is marked as inferred. Times are unix milliseconds; what nothing
  * states or shows is undefined.
  */
 export interface Stay {
@@ -98,7 +100,7 @@ function endOf(state: ParticipantState, surroundings: Surroundings): End {
     const ending = isMove(state, stated) ? { reason: 'moved', inferred: true as const } : stated
     return { leaveMs: ownMs, ending, inferred: ending.inferred ? inferredOf(ending) : [], stated: true }
   }
-  const [first] = boundsOf(state, surroundings).sort((a, b) => a.leaveMs - b.leaveMs)
+  const first = firstBound(state, surroundings)
   if (first === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
   const inferred = ['leave_time', ...inferredOf(first.ending)]
   return { leaveMs: first.leaveMs, ending: first.ending, inferred, stated: false }
@@ -118,22 +120,32 @@ interface Bound {
   readonly ending: Ending
 }
 
-/** What shows that the stay was over, the surer first: of two at one moment the first gives the reason. */
-function boundsOf(state: ParticipantState, { roomEnd, nextJoinMs }: Surroundings): Bound[] {
-  const { goneAtMs, goneReason, silence, absences } = state
-  const lastSeenMs = lastSignOf(state) ?? 0
-  const bounds: (Bound | undefined)[] = [
-    roomEnd && { leaveMs: roomEnd.atMs, ending: endingFor(roomEnd.reason) },
-    goneAtMs === undefined ? undefined : { leaveMs: goneAtMs, ending: goneReason?.value ?? {} },
-    nextJoinMs === undefined ? undefined : { leaveMs: nextJoinMs, ending: endingFor('connection_lost') },
-  ]
-  const absentSinceMs = lastSignOfAbsent(absences, lastSeenMs)
-  if (absentSinceMs !== undefined) bounds.push({ leaveMs: absentSinceMs, ending: endingFor('unknown') })
-  if (silence !== undefined && lastSeenMs <= silence.value.lastSignMs) {
-    const { reason, errorCode, lastSignMs } = silence.value
-    bounds.push({ leaveMs: lastSignMs, ending: { reason, errorCode } })
-  }
-  return bounds.filter(bound => bound !== undefined)
+/**
+ * What shows that the stay was over. Of several the earliest holds, and of two at one moment the one that stands first.
+ * Silence shows it only where nothing else does: who sits still in a long meeting is silent too.
+ */
+function firstBound(state: ParticipantState, { roomEnd, nextJoinMs }: Surroundings): Bound | undefined {
+  const { goneAtMs, goneReason, absences } = state
+  const absentSinceMs = lastSignOfAbsent(absences, lastSignOf(state))
+  const ofRoom = roomEnd && { leaveMs: roomEnd.atMs, ending: endingFor(roomEnd.reason) }
+  const bounds = [
+    roomEnd?.isEmptiness ? undefined : ofRoom,
+    boundAt(goneAtMs, goneReason?.value ?? {}),
+    boundAt(nextJoinMs, endingFor('connection_lost')),
+    boundAt(absentSinceMs, endingFor('unknown')),
+  ].filter(bound => bound !== undefined)
+  return bounds.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
+}
+
+function silenceOf(state: ParticipantState): Bound | undefined {
+  const { value } = state.silence ?? {}
+  if (value === undefined || (lastSignOf(state) ?? 0) > value.lastSignMs) return undefined
+  const { reason, errorCode, lastSignMs } = value
+  return { leaveMs: lastSignMs, ending: { reason, errorCode } }
+}
+
+function boundAt(leaveMs: number | undefined, ending: Ending): Bound | undefined {
+  return leaveMs === undefined ? undefined : { leaveMs, ending }
 }
 
 /** The last that shows the participant in the room. */

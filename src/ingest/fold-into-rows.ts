@@ -205,5 +205,5 @@ function isOfParticipant(event: Event): event is ParticipantEvent {
 }
 
 function isSameEnd(a: RoomEnd | undefined, b: RoomEnd | undefined): boolean {
-  return a?.atMs === b?.atMs && a?.reason === b?.reason
+  return a?.atMs === b?.atMs && a?.reason === b?.reason && a?.isEmptiness === b?.isEmptiness
 }

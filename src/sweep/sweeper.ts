@@ -54,7 +54,13 @@ export function createSweeper(options: {
     await record(
       rooms.map(room => {
         const { roomSid } = room
-        const common = { key: `superseded|${roomSid}`, atMs: nowMs, roomSid, room: {} }
+        const common = {
+          key: `superseded|${roomSid}`,
+          atMs: nowMs,
+          roomSid,
+          room: {},
+          endReason: 'server_crash',
+        }
         return found('livekit', room, { kind: 'observation.room_superseded', ...common })
       }),
     )

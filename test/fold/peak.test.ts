@@ -53,6 +53,13 @@ const stories = fc
     return told.sort((a, b) => a.toldSec - b.toldSec).map(({ event }) => event)
   })
 
+function eventOf(id: string, type: string, person: string, sec: number) {
+  return cloudEvent(id, `participant.${type}`, timeOf(sec), {
+    room: { key: 'r' },
+    participant: { key: person },
+  })
+}
+
 function timeOf(sec: number): string {
   return new Date(START + sec * 1000).toISOString()
 }
@@ -73,4 +80,21 @@ test('after each event, however late, the peak is what counting second by second
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
   )
+})
+
+test('the seconds on either side of what is settled are counted', async t => {
+  const server = await testServer(t)
+  for (let leftSec = 120; leftSec <= 140; leftSec++) {
+    forgetRooms(server)
+    const story = [
+      eventOf('1', 'joined', 'ann', 0),
+      eventOf('2', 'joined', 'bob', 200),
+      eventOf('3', 'left', 'bob', 201),
+      // Late: what lies a minute before it is settled, at 130.
+      eventOf('4', 'joined', 'cleo', 190),
+      eventOf('5', 'left', 'ann', leftSec),
+    ]
+    for (const event of story) await taken(postCloudEvents(server, event))
+    await assertNumbersAgree(server)
+  }
 })

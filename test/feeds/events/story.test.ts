@@ -82,7 +82,10 @@ test('a story of several people becomes these records', async t => {
     processing_state: 'complete',
     recording_enabled: true,
     edge_location: null,
-    properties: { feed: 'events', native_room_sid: 'demo-2026-03-01', region: 'eu', inferred: [] },
+    properties: {
+      ...{ feed: 'events', native_room_sid: 'demo-2026-03-01', region: 'eu', breakout_of: null },
+      inferred: ['concurrent_participants', 'total_participant_duration_sec'],
+    },
   })
 
   const people = await servedParticipants(server, sid)
@@ -128,7 +131,10 @@ test('what is not known is null: a leave alone has no join and no duration', asy
   const server = await testServer(t)
   await taken(postCloudEvents(server, at('10:00:00', 'participant.left', { participant: { key: 'only' } })))
   const [listed] = await servedRooms(server)
-  assertShows(listed, { create_time: '2026-03-01T10:00:00Z', properties: { inferred: ['create_time'] } })
+  assertShows(listed, {
+    create_time: '2026-03-01T10:00:00Z',
+    properties: { inferred: ['concurrent_participants', 'create_time', 'total_participant_duration_sec'] },
+  })
   assertShows(await servedParticipant(server, listed?.room_sid ?? ''), {
     ...{ participant_identity: null, join_time: null, leave_time: '2026-03-01T10:00:00Z' },
     ...{ duration_sec: null, status: 'completed', end_reason: null, error_code: null },

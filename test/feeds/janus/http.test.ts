@@ -116,7 +116,7 @@ test('the token is in no line of the log', async t => {
     ['', '/', '/x', '/x/y', '//', '%2fx', '?a=b', '%', `?token=${JANUS_TOKEN}`],
   )
   assert.deepEqual(linesWithToken(server), [])
-  assert.ok(server.log.some(line => line.includes('"/feeds/janus/…/x"')))
+  assert.ok(server.log.some(line => line.includes('"/feeds/janus/…"')))
   assert.ok(!JSON.stringify(await deliveriesOf(server)).includes(JANUS_TOKEN))
 })
 
@@ -137,7 +137,8 @@ async function askAll(server: JanusTestServer, starts: readonly string[], ends: 
 }
 
 function linesWithToken({ log }: JanusTestServer): string[] {
-  return log.filter(line => line.includes(JANUS_TOKEN))
+  const lines = log.filter(line => line.includes(JANUS_TOKEN))
+  return [...new Set(lines.map(line => JSON.parse(line).req?.path ?? line))]
 }
 
 /** The status, or `cut` for a connection that is closed without any. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertNumbersAgree } from '../numbers.ts'
+import { rowsOf } from '../served.ts'
 import { janus, janusNamed, START_MS } from './janus-events.ts'
 import { janusServer, tell } from './janus-server.ts'
-import { staysToldBy, toldBy } from './told.ts'
+import { roomsByStart, staysToldBy, toldBy } from './told.ts'
 
 const WITH_SERVER = '(duration_sec end_reason leave_time)'
 const OF_LOST_STAYS =
@@ -47,13 +48,24 @@ test('a shutdown tells of each leave after it, also of people who were never hea
   await tell(server, lab.started(70), ben.comes(75), ben.goes(80))
   await server.sweepAt(START_MS + 200_000)
   assert.deepEqual(await toldBy(server), [
-    'room 1234 11:00:01-11:01:00 (create_time duration_sec end_time)',
+    'room 1234 11:00:01-11:01:00 (concurrent_participants create_time duration_sec end_time total_participant_duration_sec)',
     '  ann 11:00:01-11:01:00 server_shutdown (end_reason)',
     '  ? -11:01:00 server_shutdown (end_reason)',
     'room 1234 11:01:15-11:01:20 (create_time duration_sec end_time)',
     '  ben 11:01:15-11:01:20 client_left (end_reason)',
   ])
   await assertNumbersAgree(server)
+  const [room] = await roomsByStart(server)
+  const noticed = rowsOf(
+    server,
+    `select body from events where body like '%observation.%' and room_sid = '${room?.room_sid}' order by at_ms`,
+  )
+  const words = noticed.map(({ body }) => JSON.parse(String(body)))
+  assert.deepEqual(
+    words.filter(({ kind }) => kind !== 'observation.participant_gone').map(({ endReason }) => endReason),
+    ['server_shutdown'],
+    'neither that it is empty nor that it crashed',
+  )
 })
 
 test('after a shutdown whatever begins shows that Janus started again', async t => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertNumbersAgree } from '../numbers.ts'
+import { rowsOf } from '../served.ts'
 import { type JanusEvent, janus, START_MS } from './janus-events.ts'
 import { JANUS_FEED, type JanusTestServer, janusServer, tell } from './janus-server.ts'
 import { staysToldBy, toldBy } from './told.ts'
@@ -36,29 +37,85 @@ test('whose media stopped while all the rest is heard is gone since the last sig
   await assertNumbersAgree(server)
 })
 
-test('any later sign of them reopens the stay and the room: statistics, a publication, a stated leave', async t => {
+test('any later sign of them reopens the stay and the room, and a stated leave overrules the silence', async t => {
   const ann = janus().person('ann')
+  const closed = `ann 11:00:01-11:01:03 ${SILENT}`
   for (const [sign, line] of [
     [ann.stats(400), OPEN],
     [ann.publishes(400), OPEN],
     [ann.configures(400), OPEN],
     [ann.unpublishes(400), OPEN],
-    [ann.leaves(400), 'ann 11:00:01-11:06:40 client_left VP8 (end_reason)'],
-    [ann.hangsUp(400), `ann 11:00:01-11:01:03 ${SILENT}`],
+    [ann.hangsUp(400), closed],
   ] as const) {
     const server = await janusServer(t, START_MS)
     await tell(server, ann.comes(1), ann.publishes(2), statsOf(ann, 3, 63))
     await pass(server, 70, 380)
-    assert.deepEqual(await staysToldBy(server), [`ann 11:00:01-11:01:03 ${SILENT}`])
+    assert.deepEqual(await staysToldBy(server), [closed])
     await tell(server, sign)
     assert.deepEqual(await staysToldBy(server), [line])
-    assert.match((await toldBy(server))[0] ?? '', line.includes('11:01:03') ? /11:01:03/ : /11:00:01- /)
+    const [room] = await toldBy(server)
+    assert.match(room ?? '', line === OPEN ? /^room 1234 11:00:01- / : /^room 1234 11:00:01-11:01:03 /)
     await tell(server, ann.leaves(410))
     await server.sweepAt(START_MS + 500_000)
-    const left = line.includes('client_left') ? /-11:06:4/ : /-11:06:50/
-    for (const told of (await toldBy(server)).slice(0, 2)) assert.match(told, left)
+    assert.deepEqual(await toldBy(server), [
+      'room 1234 11:00:01-11:06:50 (create_time duration_sec end_time)',
+      '  ann 11:00:01-11:06:50 client_left VP8 (end_reason)',
+    ])
     await assertNumbersAgree(server)
   }
+})
+
+test('who is silent is not counted in the room, and is again when they show themselves', async t => {
+  const lab = janus()
+  const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben'), lab.person('cleo')]
+  const left = 'client_left VP8 (end_reason)'
+  const stories: [string, JanusEvent[], readonly (string | RegExp)[]][] = [
+    ['the last leave ends the room', [ben.leaves(400)], [/-11:06:40 /, /-11:01:03 /, /-11:06:40 /]],
+    [
+      'a leave of the silent does not',
+      [ann.leaves(400)],
+      ['room 1234 11:00:01- (create_time)', /-11:06:40 /, /-$/],
+    ],
+    [
+      'who came back holds the room open',
+      [ann.stats(400), ben.leaves(410), ...cleo.comes(450)],
+      ['room 1234 11:00:01- (create_time)', OPEN, /-11:06:50 /, 'cleo 11:07:30-'],
+    ],
+    [
+      'a leave after the next instance began is of the one before, and its end',
+      [ben.leaves(400), ...cleo.comes(450), ann.leaves(460)],
+      [
+        /^room 1234 11:00:01-11:07:40 /,
+        `ann 11:00:01-11:07:40 ${left}`,
+        /ben/,
+        /^room 1234 11:07:30- /,
+        /cleo/,
+      ],
+    ],
+  ]
+  for (const [name, signs, lines] of stories) {
+    const server = await janusServer(t, START_MS)
+    await tell(server, ann.comes(1), ann.publishes(2), ben.comes(2), statsOf(ann, 3, 63))
+    await pass(server, 70, 380)
+    await tell(server, signs)
+    await server.sweepAt(START_MS + 500_000)
+    const told = await toldBy(server)
+    assert.equal(told.length, lines.length, `${name}: ${told}`)
+    for (const [index, line] of told.map(one => one.trim()).entries()) {
+      const expected = lines[index] ?? ''
+      assert.ok(expected instanceof RegExp ? expected.test(line) : expected === line, `${name}: ${line}`)
+    }
+    await assertNumbersAgree(server)
+  }
+})
+
+test('a leave before the last sign of the silent does not end the room any later', async t => {
+  const server = await janusServer(t, START_MS)
+  const lab = janus()
+  const [ann, ben] = [lab.person('ann'), lab.person('ben')]
+  await tell(server, ann.comes(1), ben.comes(2), ann.stats(63), ben.leaves(200))
+  await pass(server, 210, 380)
+  assert.match((await toldBy(server))[0] ?? '', /^room 1234 11:00:01-11:03:20 /)
 })
 
 test('a publication is a sign too, so that the silence after it counts from there', async t => {
@@ -112,4 +169,10 @@ test('each is told once, and a restart changes nothing', async t => {
   server.restartAt(START_MS + 330_000)
   await pass(server, 330, 900)
   assert.deepEqual(await toldBy(server), told)
+  const observed = rowsOf(server, "select duplicates from events where body like '%observation.%'")
+  assert.deepEqual(
+    observed.map(({ duplicates }) => duplicates),
+    [0, 0],
+    'that ann is silent, and the room empty',
+  )
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { basic } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
@@ -7,7 +8,7 @@ import { databaseOf, deliveriesOf, rowsOf } from '../served.ts'
 import { janus } from './janus-events.ts'
 import { JANUS_PASSWORD, JANUS_TOKEN, JANUS_USER, type JanusTestServer, janusServer } from './janus-server.ts'
 import { staysToldBy } from './told.ts'
-import { deliveredBy, dial, handshakeStatus, listen, untilDelivered } from './web-socket.ts'
+import { deliveredBy, dial, handshake, listen, untilDelivered } from './web-socket.ts'
 
 const WITHIN_MS = 10_000
 const NATIVES = 'select native from feed_payloads order by seq'
@@ -24,7 +25,9 @@ test('a wrong token is refused at the handshake, and is in the log of deliveries
     [401, '/feeds/janus/x', good],
   ]
   for (const [status, path, headers] of cases) {
-    assert.equal(await handshakeStatus(base, path, headers), status, path)
+    const answer = await handshake(base, path, headers)
+    answer.end()
+    assert.equal(answer.status, status, path)
   }
   const plain = await fetch(`${base}/feeds/janus/${JANUS_TOKEN}`)
   assert.equal(plain.status, 400, 'no handshake at all')
@@ -47,13 +50,21 @@ test('a handshake where no WebSocket is served is a plain request, and leaves no
     [405, '/feeds/livekit?hidden'],
     [401, '/feeds/twilio?hidden'],
   ] as const
-  for (const [status, path] of cases) assert.equal(await handshakeStatus(base, path), status, path)
-  assert.doesNotMatch(server.log.join(), new RegExp(`hidden|${JANUS_TOKEN}`))
-  let isClosed = false
-  void server.app.close().then(() => {
-    isClosed = true
-  })
-  await until('the end', 3_000, () => isClosed || undefined)
+  const answers = await Promise.all(cases.map(([, path]) => handshake(base, path)))
+  try {
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      cases.map(([status]) => status),
+    )
+    assert.doesNotMatch(server.log.join(), new RegExp(`hidden|${JANUS_TOKEN}`))
+    let isClosed = false
+    void server.app.close().then(() => {
+      isClosed = true
+    })
+    await until('the end', 3_000, () => isClosed || undefined)
+  } finally {
+    for (const { end } of answers) end()
+  }
 })
 
 test('messages of one socket are stored in order, singles and groups, text and binary', async t => {
@@ -119,15 +130,9 @@ test('closing with open sockets is quick, and what was read by then is stored', 
   const [busy, idle] = [await dial(base), await dial(base)]
   const other = databaseOf(server)
   other.exec('begin immediate')
-  let asked = 0
-  const { transact } = server.store
-  const counted: typeof transact = work => {
-    asked++
-    return transact(work)
-  }
-  Object.assign(server.store, { transact: counted })
+  const asked = countWrites(server)
   busy.send(JSON.stringify(janus().person('ann').comes(1)))
-  await until('it to be read', WITHIN_MS, () => asked > 0 || undefined)
+  await until('it to be read', WITHIN_MS, () => asked.count > 0 || undefined)
   const beganMs = performance.now()
   const closing = server.app.close()
   await once(idle, 'close')
@@ -135,7 +140,28 @@ test('closing with open sockets is quick, and what was read by then is stored', 
   other.close()
   await closing
   assert.ok(performance.now() - beganMs < 2_000)
-  assert.equal(rowsOf(server, NATIVES).length, 4)
+  const stored = rowsOf(server, NATIVES).filter(({ native }) => String(native).includes('janus-1'))
+  assert.equal(stored.length, 5, 'four events and what the room was given its SID for')
+})
+
+test('what was read of a sender that is gone is stored before the end', async t => {
+  const server = await janusServer(t)
+  const connections: Socket[] = []
+  server.app.server.on('connection', connection => connections.push(connection))
+  const sender = await dial(await listen(server))
+  const other = databaseOf(server)
+  other.exec('begin immediate')
+  const asked = countWrites(server)
+  sender.send(JSON.stringify(janus().person('ann').comes(1)))
+  await until('it to be read', WITHIN_MS, () => asked.count > 0 || undefined)
+  for (const connection of connections) connection.destroy()
+  await once(sender, 'close')
+  const closing = server.app.close()
+  await until('the end to begin', WITHIN_MS, () => !server.app.server.listening || undefined)
+  other.exec('commit')
+  other.close()
+  await closing
+  assert.equal(rowsOf(server, NATIVES).length, 5)
 })
 
 test('closing while nothing can be written is quick too', async t => {
@@ -149,6 +175,18 @@ test('closing while nothing can be written is quick too', async t => {
   await Promise.all([once(socket, 'close'), server.app.close()])
   assert.ok(performance.now() - beganMs < 2_000)
 })
+
+/** Counts what is asked of the store from here on. */
+function countWrites({ store }: JanusTestServer): { count: number } {
+  const asked = { count: 0 }
+  const { transact } = store
+  const counted: typeof transact = work => {
+    asked.count++
+    return transact(work)
+  }
+  Object.assign(store, { transact: counted })
+  return asked
+}
 
 function indexesStored(server: JanusTestServer): number[] {
   return rowsOf(server, NATIVES).map(({ native }) => JSON.parse(String(native)).event.index)

@@ -45,6 +45,10 @@ const STORIES: Record<string, () => { story: Story; stays: readonly string[] }> 
     const joins = nameless([ann.joins(1, { display: 'Ann Lee' }), ben.joins(2, { display: '' })])
     return { story: [joins], stays: ['Ann Lee 11:00:01-', 'native-ben 11:00:02-'] }
   },
+  'of what leaves the name out nobody is named by their id'() {
+    const { opaque_id: _, ...configures } = janus().person('ann').configures(5)
+    return { story: [configures], stays: ['? 11:00:05- (join_time)'] }
+  },
   'an id that is used again by another is another stay'() {
     const lab = janus()
     const [ann, ben] = [lab.person('ann', { id: 42 }), lab.person('ben', { id: 42 })]

@@ -5,7 +5,7 @@ import type { TestServer } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
 import { JANUS_TOKEN } from './janus-server.ts'
 
-const WITHIN_MS = 10_000
+const WITHIN_MS = 5_000
 
 /** Lets the server listen on a free port; `http://127.0.0.1:port`. */
 export async function listen(server: TestServer): Promise<string> {
@@ -19,17 +19,16 @@ export async function dial(base: string, token = JANUS_TOKEN): Promise<WebSocket
   return socket
 }
 
-/** The status that a handshake is answered with; 101 where it is taken. */
-export async function handshakeStatus(base: string, path: string, headers = {}): Promise<number | undefined> {
+/** The status that a handshake is answered with, 101 where it is taken; and what ends the connection. */
+export async function handshake(base: string, path: string, headers = {}) {
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
   const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
   const asked = request(base + path, { agent: false, headers: { ...upgrade, ...key, ...headers } })
-  return await new Promise((resolve, reject) => {
-    asked.on('upgrade', (response, socket) => {
-      socket.destroy()
-      resolve(response.statusCode)
-    })
-    asked.on('response', response => resolve(response.resume().statusCode))
+  asked.setTimeout(WITHIN_MS, () => asked.destroy(new Error(`No answer to ${path}`)))
+  const end = () => void asked.socket?.destroy()
+  return await new Promise<{ status: number | undefined; end: () => void }>((resolve, reject) => {
+    asked.on('upgrade', ({ statusCode }) => resolve({ status: statusCode, end }))
+    asked.on('response', response => resolve({ status: response.resume().statusCode, end }))
     asked.on('error', reject)
     asked.end()
   })

@@ -48,7 +48,7 @@ const CASES: Readonly<Record<string, { told: readonly JitsiPayload[]; rooms: unk
     rooms: [
       {
         ...{ ...main, times: [0, 5], inferred: 'end_time' },
-        stays: [['ann', 5, 5, 'server_crash', 'end_reason leave_time']],
+        stays: [['ann', 5, 5, 'room_ended', 'end_reason leave_time']],
       },
       { ...main, times: [100, 110], stays: [BOB] },
     ],

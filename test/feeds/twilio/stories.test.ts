@@ -105,7 +105,8 @@ test('a real participant-disconnected of 2017, whose connect nobody heard, makes
   })
   assertShows(await servedRoom(server, DISCONNECTED_2017.RoomSid), {
     ...{ room_name: 'c5b44c14-2ca3-4224-b0e7-54388f96b852', create_time: '2017-08-09T09:18:04Z' },
-    ...{ unique_participants: 1, concurrent_participants: 1, properties: { inferred: ['create_time'] } },
+    ...{ unique_participants: 1, concurrent_participants: 1 },
+    properties: { inferred: ['concurrent_participants', 'create_time', 'total_participant_duration_sec'] },
   })
 })
 
