@@ -44,6 +44,13 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
   }
 }
 
+/** True for a path at which a feed may be dialled; any other request for a WebSocket is answered as a plain one. */
+export function servesSocket(feeds: readonly Feed[], url: string): boolean {
+  const path = url.split('?', 1)[0] ?? ''
+  const paths = feeds.filter(feed => feed.webSocket).flatMap(feed => feed.paths)
+  return paths.some(served => new RegExp(`^${served.replace(/\{\w+\}/g, '[^/]+')}/?$`).test(path))
+}
+
 /** The path as it may be logged: what a feed's path has for a token is left out, also where the path is mistyped. */
 export function pathToLog(path: string): string {
   return path.replace(/(\/janus\/+)[^/].*$/is, '$1…')

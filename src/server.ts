@@ -24,7 +24,7 @@ import { baseUrlOf, trustOf } from './api/origin.ts'
 import type { RawQuery } from './api/query.ts'
 import { routeTable } from './api/route-table.ts'
 import type { Config } from './config.ts'
-import { pathToLog, registerFeeds } from './feed-routes.ts'
+import { pathToLog, registerFeeds, servesSocket } from './feed-routes.ts'
 import { feeds } from './feeds/index.ts'
 import { deliveryLog } from './ingest/delivery-log.ts'
 import { registerReference } from './reference.ts'
@@ -71,7 +71,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: trust,
     // Without a Host header it is answered like any other that cannot be read.
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      shouldUpgradeCallback: request =>
+        servesSocket(feeds, withoutPrefix(request.url ?? '/', config.publicUrl)),
+    },
     // A long SID is one that is not found, not a request that cannot be read.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_CHARS },
     rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),

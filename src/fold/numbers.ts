@@ -48,7 +48,7 @@ export interface Moved {
   readonly recountSec: number | undefined
 }
 
-/** How late an event may be and still change only what is not settled: senders give up repeating before. */
+/** How late an event may be and still change only what is not settled; a later one costs one full count. */
 const UNSETTLED_SEC = 60
 const NOTHING_SETTLED: Settled = { sec: Number.MIN_SAFE_INTEGER, peak: 0, there: 0 }
 
