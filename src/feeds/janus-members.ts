@@ -91,18 +91,19 @@ export function ofMember({ participantSid: sid, roomSid: room, nativeRoom, nativ
 
 /**
  * Why a member left that only says that it does: the transport or the session was gone before, or Janus shuts down.
- * It is put together from other events, and said to be.
+ * It is put together from other events, and said to be; of a session that nothing was heard of it stays unknown.
  */
 export async function whyLeft({ memory }: JanusContext, { sessionId }: Pick<Member, 'sessionId'>) {
   const emitter = await memory.get('emitter', '')
+  if (emitter?.isStopping) return inferredReason('server_shutdown')
   const session = sessionId === undefined ? undefined : await memory.get('session', sessionId)
+  if (session === undefined) return {}
   const isLost =
-    session?.ended === 'timeout' || (session?.isDisconnected === true && session.ended === undefined)
-  const endReason: EndReason = emitter?.isStopping
-    ? 'server_shutdown'
-    : isLost
-      ? 'connection_lost'
-      : 'client_left'
+    session.ended === 'timeout' || (session.isDisconnected === true && session.ended === undefined)
+  return inferredReason(isLost ? 'connection_lost' : 'client_left')
+}
+
+function inferredReason(endReason: EndReason) {
   return known({ endReason, errorCode: END_REASON_ERROR_CODES[endReason], reasonInferred: true })
 }
 
