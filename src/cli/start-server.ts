@@ -27,10 +27,12 @@ export async function startServer(options: {
   const configuredFeeds = feedsOf(config, accountSid)
   const heard = new Map<string, number>()
   const server = await createServer({ config, store, clock, log, configuredFeeds, heard })
+  const stopping = new AbortController()
+  const { signal } = stopping
   const sweeper = createSweeper({
     ...{ store, settings: config, feeds, configuredFeeds, heard, clock },
-    reconciliations: reconciliationsOf(config, { store, clock, configuredFeeds }),
-    onFault: error => log.warn(error, 'a look for what is over failed'),
+    reconciliations: reconciliationsOf(config, { store, clock, configuredFeeds, signal }),
+    onFault: error => signal.aborted || log.warn(error, 'a look for what is over failed'),
   })
   try {
     const url = await server.listen({ host: config.host, port: config.port })
@@ -38,6 +40,7 @@ export async function startServer(options: {
     return {
       url,
       async close() {
+        stopping.abort()
         await sweeper.stop()
         await closeServer(server)
       },
@@ -61,13 +64,18 @@ async function closeServer(server: FastifyInstance): Promise<void> {
 /** LiveKit's own list is asked for, where the settings say where it is. */
 function reconciliationsOf(
   config: Config,
-  from: { store: Store; clock: () => number; configuredFeeds: readonly FeedRow[] },
+  from: {
+    store: Store
+    clock: () => number
+    configuredFeeds: readonly FeedRow[]
+    signal: AbortSignal
+  },
 ): Reconciliation[] {
-  const { store, clock, configuredFeeds } = from
+  const { store, clock, configuredFeeds, signal } = from
   const { livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret } = config
   const feed = configuredFeeds.find(({ kind }) => kind === 'livekit')
   if (url === undefined || apiKey === undefined || apiSecret === undefined || feed === undefined) return []
-  const api = livekitApi({ url, apiKey, apiSecret, clock })
+  const api = livekitApi({ url, apiKey, apiSecret, clock, signal })
   return [livekitReconciliation({ store, settings: config, feed, api, clock })]
 }
 

@@ -19,8 +19,10 @@ export function livekitApi(options: {
   apiKey: string
   apiSecret: string
   clock: () => number
+  /** Aborted when nothing more is to be asked. */
+  signal: AbortSignal
 }): LivekitApi {
-  const { url, apiKey, apiSecret, clock } = options
+  const { url, apiKey, apiSecret, clock, signal } = options
 
   async function call(method: string, grant: object, body: object, member: string): Promise<Json[]> {
     const nowSec = Math.floor(clock() / 1000)
@@ -38,7 +40,7 @@ export function livekitApi(options: {
         authorization: `Bearer ${signLivekitToken(claims, apiSecret)}`,
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     })
     if (!response.ok) throw new Error(`LiveKit answers ${method} with ${response.status}`)
     const list = objectOf(await response.json())?.[member]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readdir, stat, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
@@ -99,6 +99,25 @@ suite('rollcall serve', { concurrency: 2 }, () => {
       await new Promise(written => socket.write(text, written))
     }
     assert.equal((await fetch(`${running.url}/openapi.json`)).status, 200)
+    const { exitCode, tookMs } = await running.stop('SIGTERM')
+    assert.equal(exitCode, 0)
+    assert.ok(tookMs < STOP_WITHIN_MS, `${tookMs} ms`)
+  })
+
+  test('it stops as soon while a LiveKit that says nothing is asked who is there', async t => {
+    const cwd = await temporaryFolder(t)
+    const silent = createServer().listen(0, '127.0.0.1')
+    const isAsked = once(silent, 'connection')
+    await once(silent, 'listening')
+    t.after(() => silent.close())
+    const { port } = silent.address() as AddressInfo // it listens on TCP
+    const env = {
+      LIVEKIT_URL: `http://127.0.0.1:${port}`,
+      LIVEKIT_API_KEY: 'APIkey',
+      LIVEKIT_API_SECRET: 'secretOf0123456789012345678901234567',
+    }
+    const running = await startServe(t, { cwd, env })
+    await isAsked
     const { exitCode, tookMs } = await running.stop('SIGTERM')
     assert.equal(exitCode, 0)
     assert.ok(tookMs < STOP_WITHIN_MS, `${tookMs} ms`)

@@ -26,7 +26,9 @@ export function sweeperOf(
   const settings = readConfig({}, {})
   const clock = () => time.nowMs
   // LiveKit's SDK, which checks the tokens, knows no other clock.
-  const api = url && livekitApi({ url, apiKey: LIVEKIT_KEY, apiSecret: LIVEKIT_SECRET, clock: Date.now })
+  const { signal } = new AbortController()
+  const api =
+    url && livekitApi({ url, apiKey: LIVEKIT_KEY, apiSecret: LIVEKIT_SECRET, clock: Date.now, signal })
   return createSweeper({
     ...{ store, settings, feeds, heard, clock, configuredFeeds: [] },
     reconciliations: api ? [livekitReconciliation({ store, settings, feed: FEED, api, clock })] : [],
