@@ -19,7 +19,7 @@ export interface FeedRoutes {
 
 /** Registers the routes of each feed. Bodies are the bytes that came: signatures are over them. */
 export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): Promise<void> {
-  const { feeds, context, log, baseUrlOf } = options
+  const { feeds, baseUrlOf } = options
   await app.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } })
   for (const feed of feeds) {
     if (feed.webSocket) registerFeedSocket(app, feed, options)
@@ -29,12 +29,8 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
         url: routeOf(path),
         exposeHeadRoute: false,
         async handler(request, reply) {
-          const receivedAtMs = context.clock()
-          const outcome = await ingest(context, feed, deliveryOf(request, baseUrlOf(request)))
-          const error = errorOf(feed, outcome)
-          const status = statusOf(error)
-          log.add(feed.kind, receivedAtMs, status, outcome)
-          request.log.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
+          const delivery = deliveryOf(request, baseUrlOf(request))
+          const { outcome, error, status } = await take(options, feed, delivery, request.log)
           if (feed.whenUnavailable === 'cut' && status >= 500) return cut(request, reply)
           if (error !== undefined) throw error
           return reply.send({ events: outcome.events, duplicates: outcome.duplicates })
@@ -42,6 +38,22 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
       })
     }
   }
+}
+
+/** Takes a delivery, and notes what became of it in the log of deliveries and in that of the server. */
+export async function take(
+  { context, log }: FeedRoutes,
+  feed: Feed,
+  delivery: Delivery,
+  serverLog: FastifyRequest['log'],
+) {
+  const receivedAtMs = context.clock()
+  const outcome = await ingest(context, feed, delivery)
+  const error = errorOf(feed, outcome)
+  const status = error === undefined ? 200 : ERRORS[error.error].status
+  log.add(feed.kind, receivedAtMs, status, outcome)
+  serverLog.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
+  return { outcome, error, status }
 }
 
 /** True for a path at which a feed may be dialled; any other request for a WebSocket is answered as a plain one. */
@@ -80,13 +92,8 @@ function cut(request: FastifyRequest, reply: FastifyReply): void {
   request.raw.socket.destroy()
 }
 
-/** The status that goes with an error, or without one. */
-export function statusOf(error: ApiError | undefined): number {
-  return error === undefined ? 200 : ERRORS[error.error].status
-}
-
 /** What an outcome is answered with, unless it is well. */
-export function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
+function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
   switch (outcome) {
     case 'stored':
       return undefined

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from './api/errors.ts'
-import { deliveryOf, errorOf, type FeedRoutes, routeOf, statusOf } from './feed-routes.ts'
+import { deliveryOf, type FeedRoutes, routeOf, take } from './feed-routes.ts'
 import { type Feed, UnauthenticError } from './feeds/feed.ts'
-import { authenticFeed, ingest } from './ingest/ingest.ts'
+import { authenticFeed } from './ingest/ingest.ts'
 
 const RETRY_MS = 250
 
@@ -57,13 +57,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
 
         async function store(body: Buffer): Promise<void> {
           for (;;) {
-            const receivedAtMs = context.clock()
-            const outcome = await ingest(context, feed, { ...handshake, body })
-            log.add(feed.kind, receivedAtMs, statusOf(errorOf(feed, outcome)), outcome)
-            request.log.info(
-              { feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail },
-              'delivery',
-            )
+            const { outcome } = await take(options, feed, { ...handshake, body }, request.log)
             if (outcome.outcome === 'unauthentic') return socket.close(1008, 'The feed is no longer known')
             if (outcome.outcome !== 'unavailable' || closing.signal.aborted) return
             await delay(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {})

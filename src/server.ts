@@ -24,7 +24,7 @@ import { baseUrlOf, trustOf } from './api/origin.ts'
 import type { RawQuery } from './api/query.ts'
 import { routeTable } from './api/route-table.ts'
 import type { Config } from './config.ts'
-import { pathToLog, registerFeeds, servesSocket } from './feed-routes.ts'
+import { pathToLog, registerFeeds, routeOf, servesSocket } from './feed-routes.ts'
 import { feeds } from './feeds/index.ts'
 import { deliveryLog } from './ingest/delivery-log.ts'
 import { registerReference } from './reference.ts'
@@ -133,7 +133,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     addEtags(scope)
     scope.setNotFoundHandler(notFound)
     for (const operation of operations) {
-      scope.get(routeOf(operation), async (request, reply) =>
+      scope.get(routeOf(operation.path.slice(API_PREFIX.length)), async (request, reply) =>
         reply.type(JSON_TYPE).send(await answer(operation, request)),
       )
     }
@@ -169,10 +169,6 @@ function loggedRequest(request: FastifyRequest) {
 
 function loggedReply(reply: FastifyReply) {
   return { status: reply.statusCode }
-}
-
-function routeOf(operation: Operation): string {
-  return operation.path.slice(API_PREFIX.length).replace(/\{(\w+)\}/g, ':$1')
 }
 
 /** A proxy may pass on the prefix of the public address, or take it off: both arrive at the same route. */

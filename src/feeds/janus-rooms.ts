@@ -3,6 +3,7 @@ import { roomSid } from '../sid.ts'
 import type { Linked } from './feed.ts'
 import type { JanusContext } from './janus-link.ts'
 import type { EmitterMemory, OpenRoom } from './janus-memory.ts'
+import { roomEmpty } from './observation.ts'
 
 type Claims = NonNullable<Linked['claims']>
 
@@ -49,11 +50,7 @@ export function emptyEvent(
   emptySinceMs: number,
   atMs: number,
 ): Event {
-  return {
-    kind: 'observation.room_empty',
-    key: `empty|${roomSid}|${emptySinceMs}`,
-    ...{ atMs, roomSid, room: roomFacts(nativeRoom), lastSignMs: emptySinceMs },
-  }
+  return roomEmpty({ roomSid, room: roomFacts(nativeRoom), lastSignMs: emptySinceMs, atMs })
 }
 
 /** What every event says of its room. */

@@ -1,9 +1,10 @@
-import { END_REASON_ERROR_CODES, type Event } from '../event.ts'
+import type { Event } from '../event.ts'
 import type { Memory } from '../memory.ts'
 import type { Quiet, Source } from './feed.ts'
 import { ofMember } from './janus-members.ts'
 import { type EmitterMemory, everyEmitter, memberId } from './janus-memory.ts'
 import { EMPTY_LIMIT_MS, emptyEvents, leaveRoom } from './janus-rooms.ts'
+import { participantSilent } from './observation.ts'
 
 /** How long media that flowed may be silent, while everything else is heard, before their sender counts as gone. */
 export const MEDIA_SILENCE_MS = 5 * 60_000
@@ -25,14 +26,8 @@ async function silentMembers(memory: EmitterMemory, quiet: Quiet): Promise<Event
     const { lastMediaMs, toldSilentMs, isOver, nativeRoom, nativeId } = member
     if (lastMediaMs === undefined || toldSilentMs !== undefined || isOver) continue
     if (!quiet.wasHeard(lastMediaMs, MEDIA_SILENCE_MS)) continue
-    events.push({
-      kind: 'observation.participant_silent',
-      key: `silent|${member.participantSid}|${lastMediaMs}`,
-      atMs: quiet.nowMs,
-      ...ofMember(member),
-      ...{ endReason: 'connection_lost', errorCode: END_REASON_ERROR_CODES.connection_lost },
-      lastSignMs: lastMediaMs,
-    })
+    const silence = { lastSignMs: lastMediaMs, atMs: quiet.nowMs, endReason: 'connection_lost' as const }
+    events.push(participantSilent({ ...ofMember(member), ...silence }))
     await memory.set('member', memberId(nativeRoom, nativeId), { ...member, toldSilentMs: lastMediaMs })
     await leaveRoom(memory, member, lastMediaMs, 1)
   }

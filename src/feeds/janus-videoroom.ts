@@ -6,6 +6,7 @@ import { closeMember, freeHandle, ofMember, openMember, showMember, whyLeft } fr
 import { type Member, memberId } from './janus-memory.ts'
 import { emptyEvent, emptyEvents, leaveRoom, newRoom, openRoom, roomFacts } from './janus-rooms.ts'
 import { type Json, known, objectOf, textOf } from './json.ts'
+import { roomSuperseded } from './observation.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
 const TELL_THE_NAME: readonly unknown[] = ['joined', 'published']
@@ -61,10 +62,7 @@ async function created({ context, nativeRoom }: Told): Promise<Linked> {
   ]
   // Janus has one room under an id at a time: that the one before was destroyed was lost.
   if (before?.emptySinceMs !== undefined) events.push(...emptyEvents(before, atMs))
-  else if (before !== undefined) {
-    const key = `superseded|${before.roomSid}`
-    events.push({ kind: 'observation.room_superseded', key, atMs, roomSid: before.roomSid, room: {} })
-  }
+  else if (before !== undefined) events.push(roomSuperseded(before.roomSid, atMs))
   return { events, claims }
 }
 

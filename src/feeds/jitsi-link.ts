@@ -5,6 +5,7 @@ import type { Linked, Payload, Source } from './feed.ts'
 import { findInstance, learnInstance } from './jitsi-instances.ts'
 import { movesBetweenRooms } from './jitsi-moves.ts'
 import { type Json, known, momentOf, objectOf, textOf } from './json.ts'
+import { roomSuperseded } from './observation.ts'
 
 /**
  * The events of one request of event_sync. Requests come in any order, and joins do not say which instance of a room
@@ -75,7 +76,7 @@ async function linkRoom({ payloadKey, memory, source, room }: Context, value: Js
       room: facts,
     })
   }
-  events.push(...superseded.map(sid => supersededEvent(sid, createdAtMs)))
+  events.push(...superseded.map(sid => roomSuperseded(sid, createdAtMs)))
   const linked = { events, moves, claims: [...claims] }
   // Lua writes an empty list as an empty object.
   const occupants = Array.isArray(value['all_occupants']) ? value['all_occupants'] : []
@@ -108,14 +109,10 @@ async function linkOccupant(
   if (leftAtMs !== undefined) {
     events.push({ kind: 'participant.left', key: `${payloadKey}#${index}.left`, atMs: leftAtMs, ...common })
   }
-  events.push(...superseded.map(over => supersededEvent(over, joinedAtMs)))
+  events.push(...superseded.map(over => roomSuperseded(over, joinedAtMs)))
   const stay = { roomKey: room.key, participantSid: sid, joinedAtMs, leftAtMs }
   events.push(...(await movesBetweenRooms(memory, source, room.mainJid, jid, stay)))
   return { events, claims }
-}
-
-function supersededEvent(roomSid: string, atMs: number): Event {
-  return { kind: 'observation.room_superseded', key: `superseded|${roomSid}`, atMs, roomSid, room: {} }
 }
 
 function participantFacts(jid: string, occupant: Json): ParticipantFacts {

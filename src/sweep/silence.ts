@@ -1,5 +1,6 @@
-import { END_REASON_ERROR_CODES, type Event } from '../event.ts'
+import type { Event } from '../event.ts'
 import type { Feed, Quiet } from '../feeds/feed.ts'
+import { participantSilent, roomEmpty } from '../feeds/observation.ts'
 import type { FoundParticipant, FoundRoom, OpenStays } from '../store/open-stays.ts'
 import type { Span } from '../store/uptime.ts'
 
@@ -51,15 +52,9 @@ export function found(feedKind: string, { accountSid, feedId }: FoundRoom, event
 }
 
 function silentEvent({ roomSid, participantSid, seenMs }: FoundParticipant, atMs: number): Event {
-  return {
-    kind: 'observation.participant_silent',
-    key: `silent|${participantSid}|${seenMs}`,
-    ...{ atMs, roomSid, room: {}, participantSid, participant: {} },
-    ...{ endReason: 'timeout', errorCode: END_REASON_ERROR_CODES.timeout, lastSignMs: seenMs },
-  }
+  return participantSilent({ roomSid, participantSid, lastSignMs: seenMs, atMs, endReason: 'timeout' })
 }
 
 function emptyEvent({ roomSid, seenMs }: FoundRoom, atMs: number): Event {
-  const key = `empty|${roomSid}|${seenMs}`
-  return { kind: 'observation.room_empty', key, atMs, roomSid, room: {}, lastSignMs: seenMs }
+  return roomEmpty({ roomSid, lastSignMs: seenMs, atMs })
 }

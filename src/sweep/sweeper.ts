@@ -1,4 +1,5 @@
 import type { Feed } from '../feeds/feed.ts'
+import { roomSuperseded } from '../feeds/observation.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import { recordEvents } from '../ingest/record-events.ts'
 import type { FeedRow } from '../store/feeds.ts'
@@ -52,17 +53,7 @@ export function createSweeper(options: {
     }
     const rooms = await store.open.supersededRooms('livekit', nowMs - SUPERSEDED_AFTER_MS, FOUND_AT_ONCE)
     await record(
-      rooms.map(room => {
-        const { roomSid } = room
-        const common = {
-          key: `superseded|${roomSid}`,
-          atMs: nowMs,
-          roomSid,
-          room: {},
-          endReason: 'server_crash',
-        }
-        return found('livekit', room, { kind: 'observation.room_superseded', ...common })
-      }),
+      rooms.map(room => found('livekit', room, roomSuperseded(room.roomSid, nowMs, 'server_crash'))),
     )
   }
 
