@@ -14,18 +14,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['event', 'sid'],
   memory: [],
   'livekit-token': [],
-  feeds: ['event', 'sid', 'iso-date', 'memory', 'feeds'],
+  'well-formed': [],
+  feeds: ['event', 'sid', 'iso-date', 'memory', 'well-formed', 'feeds'],
   fold: ['event', 'fold'],
   store: ['event', 'memory', 'fold', 'store'],
-  ingest: ['event', 'sid', 'feeds', 'fold', 'store', 'ingest'],
-  api: ['event', 'sid', 'iso-date', 'fold', 'store', 'api'],
+  ingest: ['event', 'sid', 'well-formed', 'feeds', 'fold', 'store', 'ingest'],
+  api: ['event', 'sid', 'iso-date', 'well-formed', 'fold', 'store', 'api'],
   sweep: ['event', 'sid', 'livekit-token', 'feeds', 'fold', 'store', 'ingest', 'sweep'],
   demo: ['livekit-token', 'demo'],
 }
 const WIRES = ['main', 'server', 'feed-routes', 'feed-socket', 'reference', 'version', 'cli']
 
 /** What must not be found in parts that neither know the time nor touch the world. */
-const PURE = ['event', 'sid', 'iso-date', 'memory', 'livekit-token', 'feeds', 'fold']
+const PURE = ['event', 'sid', 'iso-date', 'memory', 'livekit-token', 'well-formed', 'feeds', 'fold']
 const IMPURE =
   /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.|node:(?!crypto|zlib)|\bfetch\(|\bsetTimeout\(/
 

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { isCalendarDay } from '../iso-date.ts'
+import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 
 /** What every SDK can read: Java's Integer. */
@@ -61,7 +62,7 @@ export function integer(options: { minimum: number; maximum?: number; clamp?: nu
 }
 
 export function text(options: { description: string }) {
-  return parameter(Type.String(), options.description, value => value)
+  return parameter(Type.String(), options.description, wellFormed)
 }
 
 /** Any of some words; the parameter may be repeated. */

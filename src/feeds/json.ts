@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isCalendarDay } from '../iso-date.ts'
+import { wellFormed } from '../well-formed.ts'
 import { JunkError } from './feed.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -41,7 +42,7 @@ export function textOf(value: unknown): string | undefined {
 }
 
 function cleaned(value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '') : value
+  return typeof value === 'string' ? wellFormed(value) : value
 }
 
 /** A whole number, also one written as text (protobuf's JSON form of 64-bit integers). */

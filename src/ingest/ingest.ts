@@ -3,6 +3,7 @@ import type { RecordSettings } from '../fold/participant-record.ts'
 import { StoreUnavailableError } from '../store/database.ts'
 import type { FeedRow } from '../store/feeds.ts'
 import type { Store } from '../store/store.ts'
+import { wellFormed } from '../well-formed.ts'
 import { isOfFuture, latestMomentOf } from './future.ts'
 import { linkPayloads } from './link-payloads.ts'
 import { recordEvents } from './record-events.ts'
@@ -99,7 +100,7 @@ function unknownFeed(feed: Feed, authKey: string): string {
 
 /** The row of the feed that this delivery proves to come from. Throws UnauthenticError. */
 export async function authenticFeed(context: Ingest, feed: Feed, delivery: Delivery): Promise<FeedRow> {
-  const authKey = feed.claim(delivery)
+  const authKey = wellFormed(feed.claim(delivery))
   const row = verified(await findFeeds(context, feed.kind, authKey), feed, delivery, context.clock())
   if (row === undefined) throw new UnauthenticError(unknownFeed(feed, authKey))
   return row
@@ -150,20 +151,31 @@ async function saveWhole(context: Ingest, feed: Feed, row: FeedRow, decoded: Dec
 
 async function save(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded, nowMs: number) {
   const { accountSid, feedId, kind: feedKind } = row
-  return await context.store.transact(async transaction => {
-    let keptTwice = 0
-    for (const payload of decoded.kept) {
-      const isNew = await transaction.keepPayload({ accountSid, feedId, receivedAtMs: nowMs, ...payload })
-      if (!isNew) keptTwice++
-    }
-    const heard = { accountSid, feedId, feedKind, receivedAtMs: nowMs }
-    const stated = await recordEvents(transaction, { ...heard, events: decoded.events }, context.settings)
-    const linked = await linkPayloads(transaction, feed, heard, decoded.payloads ?? [], context.settings)
-    return {
-      added: stated.added + linked.added,
-      duplicates: stated.duplicates + linked.duplicates + keptTwice,
-    }
-  })
+  return await context.store.transact(
+    async transaction => {
+      let keptTwice = 0
+      if (decoded.payloads !== undefined) await transaction.lockFeed(feedId)
+      for (const payload of decoded.kept) {
+        const isNew = await transaction.keepPayload({ accountSid, feedId, receivedAtMs: nowMs, ...payload })
+        if (!isNew) keptTwice++
+      }
+      const heard = { accountSid, feedId, feedKind, receivedAtMs: nowMs }
+      const stated = await recordEvents(transaction, { ...heard, events: decoded.events }, context.settings)
+      const linked = await linkPayloads(transaction, feed, heard, decoded.payloads ?? [], context.settings)
+      return {
+        added: stated.added + linked.added,
+        duplicates: stated.duplicates + linked.duplicates + keptTwice,
+      }
+    },
+    laneOf(decoded, feedId),
+  )
+}
+
+/** What the delivery will have to wait for: its feed where what was before it counts, else its room if it is one. */
+function laneOf({ payloads, events }: Decoded, feedId: string): string | undefined {
+  if (payloads !== undefined) return feedId
+  const [roomSid, ...others] = new Set(events.map(({ event }) => event.roomSid))
+  return others.length === 0 ? roomSid : undefined
 }
 
 function describe(decoded: Decoded): string {

@@ -64,9 +64,9 @@ export async function linkPayloads(
 /** Tells a stay in another room, with all its evidence; where it was told its SID leads there. */
 async function moveParticipant(transaction: Transaction, from: From, move: Move, settings: RecordSettings) {
   const { participantSid, fromRoomSid, toRoomSid, atMs } = move
-  const logged = await transaction
-    .room({ accountSid: from.accountSid, roomSid: fromRoomSid })
-    .events(participantSid)
+  const writer = transaction.room({ accountSid: from.accountSid, roomSid: fromRoomSid })
+  await writer.lock()
+  const logged = await writer.events(participantSid)
   const elsewhere: Event = {
     kind: 'observation.participant_elsewhere',
     key: `elsewhere|${participantSid}|${toRoomSid}`,

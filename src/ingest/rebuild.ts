@@ -10,7 +10,11 @@ export async function rebuild(
 ): Promise<number> {
   const keys = await store.records.roomKeys()
   for (const [done, key] of keys.entries()) {
-    await store.transact(transaction => refoldRoom({ writer: transaction.room(key), key, settings }))
+    await store.transact(async transaction => {
+      const writer = transaction.room(key)
+      await writer.lock()
+      await refoldRoom({ writer, key, settings })
+    })
     progress(done + 1, keys.length)
   }
   return keys.length

@@ -28,7 +28,7 @@ export async function recordEvents(transaction: Transaction, heard: Heard, setti
   for (const roomSid of [...byRoom.keys()].sort()) {
     const key = { accountSid: heard.accountSid, roomSid }
     const writer = transaction.room(key)
-    const known = await writer.load()
+    const known = await writer.lock()
     const fresh: Event[] = []
     for (const one of byRoom.get(roomSid) ?? []) {
       const appended = await writer.append(loggedEvent(heard, one))

@@ -10,14 +10,30 @@ export interface Connection {
 
 /** What the store needs of an engine. */
 export interface Database {
-  /** Reads what is committed. */
+  /** Reads what is committed. Rejects with StoreUnavailableError when nothing can be read now. */
   readonly reader: Connection
   /**
-   * Runs `work` in a transaction and resolves once it is durable. Works that wait together may share one commit;
-   * one that throws is undone alone. Rejects with StoreUnavailableError when nothing can be stored now.
+   * Runs `work` in a transaction and resolves once it is durable. Works of one lane run one after another, and those
+   * that wait together may share one commit; one that throws is undone alone. A work may be run again, where the
+   * engine undid it for another's sake. Rejects with StoreUnavailableError when nothing can be stored now.
    */
-  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T>
+  transact<T>(work: Work<T>, lane?: string): Promise<T>
+  /** As `transact`, but only one process of all does it at a time, however long it takes; the others wait. */
+  transactAlone<T>(work: Work<T>): Promise<T>
+  /** What only one process of all does at a time. */
+  readonly lease: Lease
+  /** What about the database makes its answers other than they must be, as a sentence; undefined if nothing does. */
+  problem(): Promise<string | undefined>
   close(): Promise<void>
+}
+
+export type Work<T> = (connection: Connection) => Promise<T>
+
+/** Held by one process of all that use a database: from when it is free until it is released, or its holder is gone. */
+export interface Lease {
+  /** True while this process holds it; takes it where nobody does. */
+  hold(): Promise<boolean>
+  release(): Promise<void>
 }
 
 /** Nothing can be stored now (disk full, database locked or gone); the same write may succeed later. */

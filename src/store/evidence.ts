@@ -65,7 +65,7 @@ function otherBodies(reader: Connection, accountSid: string, { feedId, eventKey 
   const params: SqlValue[] = [accountSid, feedId, `${eventKey}#`, `${eventKey}$`]
   return reader.all<{ receivedAtMs: number; native: string }>(
     `select received_at_ms "receivedAtMs", native from feed_payloads
-     where account_sid = ? and feed_id = ? and payload_key > ? and payload_key < ? order by seq`,
+     where account_sid = ? and feed_id = ? and payload_key > ? and payload_key < ? order by seq, payload_key`,
     params,
   )
 }

@@ -38,6 +38,17 @@ export function feedMemory(connection: Connection, accountSid: string, feedId: s
   }
 }
 
+/** Waits until no other transaction has the feed: it is locked by the row that tells when it was heard. */
+export async function lockFeed(connection: Connection, feedId: string): Promise<void> {
+  const lock = 'select feed_id from feeds_heard where feed_id = ? for update'
+  if ((await connection.all(lock, [feedId])).length > 0) return
+  await connection.run(
+    'insert into feeds_heard (feed_id, heard_at_ms) values (?, 0) on conflict (feed_id) do nothing',
+    [feedId],
+  )
+  await connection.all(lock, [feedId])
+}
+
 function entryOf<T>({ key, value }: Row): Entry<T> {
   return { key, value: JSON.parse(value) }
 }

@@ -2,6 +2,7 @@ import type { Interval, RoomNumbers, Step } from '../fold/numbers.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { RoomState } from '../fold/room.ts'
 import type { Connection } from './database.ts'
+import type { RoomLocks } from './room-locks.ts'
 
 /** One room of one account. */
 export interface RoomKey {
@@ -64,7 +65,8 @@ export interface StoredEvent extends LoggedEvent {
 
 /** All that a transaction does to one room. */
 export interface RoomWriter {
-  load(): Promise<RoomRow | undefined>
+  /** Keeps the room to this transaction until it ends, and reads its row: to be called before anything else. */
+  lock(): Promise<RoomRow | undefined>
   /** Appends the event. A key that is there already is counted, and kept out: `other` says that the payload differs. */
   append(event: LoggedEvent): Promise<'added' | 'same' | 'other'>
   loadParticipant(participantSid: string): Promise<ParticipantState | undefined>
@@ -91,15 +93,15 @@ export interface RoomWriter {
 /** The `last_ms` of a room still in progress: later than any end. */
 export const STILL_OPEN_MS = Number.MAX_SAFE_INTEGER
 
-export function roomWriter(connection: Connection, { accountSid, roomSid }: RoomKey): RoomWriter {
+export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKey): RoomWriter {
+  const { accountSid, roomSid } = key
   const room = [accountSid, roomSid]
   return {
-    async load() {
-      const rows = await connection.all<{ feedId: string; state: string; numbers: string }>(
-        'select feed_id "feedId", state, numbers from rooms where account_sid = ? and room_sid = ?',
-        room,
+    async lock() {
+      const row = await locks.lock<{ feedId: string; state: string; numbers: string }>(
+        key,
+        'feed_id "feedId", state, numbers',
       )
-      const row = rows[0]
       if (row === undefined) return undefined
       return { feedId: row.feedId, state: JSON.parse(row.state), numbers: JSON.parse(row.numbers) }
     },
@@ -114,10 +116,13 @@ export function roomWriter(connection: Connection, { accountSid, roomSid }: Room
         ],
       )
       if (added > 0) return 'added'
-      const key = [...room, event.feedId, event.eventKey]
+      const keyOfEvent = [...room, event.feedId, event.eventKey]
       const byKey = 'account_sid = ? and room_sid = ? and feed_id = ? and event_key = ?'
-      await connection.run(`update events set duplicates = duplicates + 1 where ${byKey}`, key)
-      const rows = await connection.all<{ native: string }>(`select native from events where ${byKey}`, key)
+      await connection.run(`update events set duplicates = duplicates + 1 where ${byKey}`, keyOfEvent)
+      const rows = await connection.all<{ native: string }>(
+        `select native from events where ${byKey}`,
+        keyOfEvent,
+      )
       return rows[0]?.native === event.native ? 'same' : 'other'
     },
     async loadParticipant(participantSid) {

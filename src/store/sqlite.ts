@@ -1,20 +1,26 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './database.ts'
+import {
+  type Connection,
+  type Database,
+  type SqlValue,
+  StoreUnavailableError,
+  type Work,
+} from './database.ts'
+import { DIALECTS, inDialect } from './dialect.ts'
+import { MAX_WORKS_A_COMMIT, runWorks, type Waiting } from './works.ts'
 
-const MAX_WORKS_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
 const SQLITE_BUSY = 5
 
-/** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
-const CANNOT_WRITE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
-
-interface Waiting {
-  work: (connection: Connection) => Promise<unknown>
-  resolve: (value: unknown) => void
-  reject: (error: unknown) => void
+/** A work, and how long it waits for another process to let go of the file. */
+interface Patient extends Waiting {
+  readonly waitMs: number
 }
+
+/** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
+const CANNOT_USE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
 
 /**
  * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a
@@ -27,9 +33,10 @@ export function openSqlite(file: string): Database {
   writer.exec('pragma busy_timeout = 0')
   const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   reading.exec('pragma query_only = on')
+  const readable = connect(reading)
 
   const connection = connect(writer)
-  const waiting: Waiting[] = []
+  const waiting: Patient[] = []
   let draining: Promise<void> | undefined
 
   async function drain(): Promise<void> {
@@ -38,8 +45,16 @@ export function openSqlite(file: string): Database {
     draining = undefined
   }
 
-  async function begin(): Promise<void> {
-    const giveUpAtMs = performance.now() + BUSY_TIMEOUT_MS
+  function queue<T>(work: Work<T>, waitMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      // The queue holds works of any result; each resolve gets just what its own work gave.
+      waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, waitMs })
+      draining ??= drain()
+    })
+  }
+
+  async function begin(waitMs: number): Promise<void> {
+    const giveUpAtMs = performance.now() + waitMs
     for (;;) {
       try {
         writer.exec('begin immediate')
@@ -58,22 +73,11 @@ export function openSqlite(file: string): Database {
     } catch {}
   }
 
-  async function commit(batch: Waiting[]): Promise<void> {
-    const done: (() => void)[] = []
+  async function commit(batch: readonly Patient[]): Promise<void> {
+    let settle: (() => void)[]
     try {
-      await begin()
-      for (const { work, resolve, reject } of batch) {
-        writer.exec('savepoint work')
-        try {
-          const value = await work(connection)
-          done.push(() => resolve(value))
-        } catch (error) {
-          if (cannotWrite(error)) throw error
-          writer.exec('rollback to work')
-          done.push(() => reject(error))
-        }
-        writer.exec('release work')
-      }
+      await begin(Math.max(...batch.map(({ waitMs }) => waitMs)))
+      settle = await runWorks(connection, batch, cannotUse)
       writer.exec('commit')
     } catch (error) {
       rollBack()
@@ -81,22 +85,33 @@ export function openSqlite(file: string): Database {
       for (const { reject } of batch) reject(unavailable)
       return
     }
-    for (const settle of done) settle()
+    for (const tell of settle) tell()
   }
 
   return {
-    reader: connect(reading),
-    transact: work =>
-      new Promise((resolve, reject) => {
-        // The queue holds works of any result; each resolve gets just what its own work gave.
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
-        draining ??= drain()
-      }),
+    reader: {
+      all: (sql, params) => told(readable.all(sql, params)),
+      run: (sql, params) => told(readable.run(sql, params)),
+    },
+    transact: work => queue(work, BUSY_TIMEOUT_MS),
+    transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
+    // A file is one server's: whoever serves it looks after it.
+    lease: { hold: async () => true, release: async () => {} },
+    problem: async () => undefined,
     async close() {
       await draining
       reading.close()
       writer.close()
     },
+  }
+}
+
+async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!cannotUse(error)) throw error
+    throw new StoreUnavailableError('The database cannot be read now', { cause: error })
   }
 }
 
@@ -106,7 +121,7 @@ function connect(database: DatabaseSync): Connection {
   function prepared(sql: string): StatementSync {
     const known = statements.get(sql)
     if (known !== undefined) return known
-    const statement = database.prepare(sql)
+    const statement = database.prepare(inDialect(DIALECTS.sqlite, sql))
     statements.set(sql, statement)
     return statement
   }
@@ -120,9 +135,9 @@ function connect(database: DatabaseSync): Connection {
   }
 }
 
-/** True where the engine cannot write at all now; any other error is of one statement, and of one work alone. */
-function cannotWrite(error: unknown): boolean {
-  return CANNOT_WRITE.includes(resultCode(error) ?? 0)
+/** True where the engine cannot be used at all now; any other error is of one statement, and of one work alone. */
+function cannotUse(error: unknown): boolean {
+  return CANNOT_USE.includes(resultCode(error) ?? 0)
 }
 
 function resultCode(error: unknown): number | undefined {

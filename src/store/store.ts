@@ -1,19 +1,22 @@
 import type { Memory } from '../memory.ts'
 import { type AccountStore, accountStore } from './accounts.ts'
-import type { Connection, Database } from './database.ts'
+import type { Connection, Database, Lease } from './database.ts'
 import { type DeliveryStore, deliveryStore } from './deliveries.ts'
 import { type EvidenceStore, evidenceStore } from './evidence.ts'
-import { feedMemory } from './feed-memory.ts'
+import { feedMemory, lockFeed } from './feed-memory.ts'
 import { type FeedStore, feedStore } from './feeds.ts'
 import { migrate } from './migrate.ts'
 import { type OpenStays, openStays } from './open-stays.ts'
 import { type RecordStore, recordStore } from './records.ts'
+import { roomLocks } from './room-locks.ts'
 import { type RoomKey, type RoomWriter, roomWriter } from './room-writer.ts'
 import { type UptimeStore, uptimeStore } from './uptime.ts'
 
 /** What a transaction may touch. */
 export interface Transaction {
   room(key: RoomKey): RoomWriter
+  /** Keeps the feed to this transaction until it ends: what follows from a payload depends on all before it. */
+  lockFeed(feedId: string): Promise<void>
   /** What a feed remembers. */
   memory(accountSid: string, feedId: string): Memory
   /** Keeps an authentic payload in the log of its feed; false if it is there already, which is counted. */
@@ -42,14 +45,22 @@ export interface Store {
   readonly evidence: EvidenceStore
   readonly open: OpenStays
   readonly uptime: UptimeStore
-  /** Runs `work` in one transaction; resolves once it is durable, rejects with StoreUnavailableError if it cannot be. */
-  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  readonly lease: Lease
+  /**
+   * Runs `work` in one transaction; resolves once it is durable, rejects with StoreUnavailableError if it cannot be.
+   * Works that name one lane, a room's or a feed's SID, run one after another: they would wait for each other anyway.
+   */
+  transact<T>(work: (transaction: Transaction) => Promise<T>, lane?: string): Promise<T>
+  /** Resolves if something can be written now, else rejects with StoreUnavailableError. */
+  checkWritable(): Promise<void>
   close(): Promise<void>
 }
 
-/** The store over an engine, its schema brought up to date. */
+/** The store over an engine, its schema brought up to date. Throws a sentence where it cannot be, or must not be used. */
 export async function createStore(database: Database): Promise<Store> {
   await migrate(database)
+  const problem = await database.problem()
+  if (problem !== undefined) throw new Error(problem)
   return {
     accounts: accountStore(database),
     feeds: feedStore(database),
@@ -58,12 +69,23 @@ export async function createStore(database: Database): Promise<Store> {
     evidence: evidenceStore(database.reader),
     open: openStays(database.reader),
     uptime: uptimeStore(database),
-    transact: work => database.transact(connection => work(transactionOver(connection))),
+    lease: database.lease,
+    transact: (work, lane) =>
+      database.transact(async connection => {
+        const { transaction, finish } = transactionOver(connection)
+        const value = await work(transaction)
+        await finish()
+        return value
+      }, lane),
+    async checkWritable() {
+      await database.transact(connection => connection.run('update schema_version set version = version'))
+    },
     close: () => database.close(),
   }
 }
 
-function transactionOver(connection: Connection): Transaction {
+function transactionOver(connection: Connection): { transaction: Transaction; finish: () => Promise<void> } {
+  const locks = roomLocks(connection)
   const isKnownPayload: Transaction['isKnownPayload'] = async (accountSid, feedId, payloadKey) => {
     const counted = await connection.run(
       `update feed_payloads set duplicates = duplicates + 1
@@ -72,19 +94,23 @@ function transactionOver(connection: Connection): Transaction {
     )
     return counted > 0
   }
-  return {
-    room: key => roomWriter(connection, key),
+  const transaction: Transaction = {
+    room: key => roomWriter(connection, locks, key),
+    lockFeed: feedId => lockFeed(connection, feedId),
     memory: (accountSid, feedId) => feedMemory(connection, accountSid, feedId),
     isKnownPayload,
     async keepPayload({ accountSid, feedId, payloadKey, receivedAtMs, reason, native }) {
       if (await isKnownPayload(accountSid, feedId, payloadKey)) return false
-      await connection.run(
+      const added = await connection.run(
         `insert into feed_payloads (account_sid, feed_id, payload_key, seq, received_at_ms, reason, native)
          values (?, ?, ?, (select coalesce(max(seq), 0) + 1 from feed_payloads where account_sid = ? and feed_id = ?),
-           ?, ?, ?)`,
+           ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do nothing`,
         [accountSid, feedId, payloadKey, accountSid, feedId, receivedAtMs, reason, native],
       )
-      return true
+      // Another process kept it in the meantime.
+      if (added === 0) await isKnownPayload(accountSid, feedId, payloadKey)
+      return added > 0
     },
   }
+  return { transaction, finish: locks.finish }
 }

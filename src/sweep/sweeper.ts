@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Feed } from '../feeds/feed.ts'
 import { roomSuperseded } from '../feeds/observation.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
@@ -7,11 +8,14 @@ import type { Store } from '../store/store.ts'
 import type { Reconciliation } from './reconcile-livekit.ts'
 import { type Found, findSilent, found, quietOf } from './silence.ts'
 
-/** Looks for what is over although nobody said so, and appends what it notices; the folds conclude. */
+/**
+ * Looks for what is over although nobody said so, and appends what it notices; the folds conclude. Of several processes
+ * on one database one looks, and another once that one is gone.
+ */
 export interface Sweeper {
-  /** One look at everything but the servers' lists. */
+  /** Notes that this server is up and what it heard; where it is the one that looks, a look at all but the servers' lists. */
   sweep(): Promise<void>
-  /** One comparison with each server's list. */
+  /** Where it is the one that looks, one comparison with each server's list. */
   reconcile(): Promise<void>
   start(): void
   /** Resolves once nothing more is written. */
@@ -31,21 +35,25 @@ export function createSweeper(options: {
   feeds: readonly Feed[]
   configuredFeeds: readonly FeedRow[]
   reconciliations: readonly Reconciliation[]
-  /** When each feed was last heard, by its id. */
+  /** When each feed was last heard by this server, by its id. */
   heard: ReadonlyMap<string, number>
   clock: () => number
   onFault: (error: unknown) => void
 }): Sweeper {
   const { store, settings, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
+  const serverId = randomUUID()
   const startedAtMs = clock()
   const timers: NodeJS.Timeout[] = []
   let running: Promise<void> = Promise.resolve()
 
   async function sweep(): Promise<void> {
     const nowMs = clock()
-    await store.uptime.beat({ fromMs: startedAtMs, untilMs: nowMs }, nowMs - UPTIME_KEPT_MS)
+    const beat = { serverId, fromMs: startedAtMs, untilMs: nowMs, heard }
+    await store.uptime.beat(beat, nowMs - UPTIME_KEPT_MS)
+    if (!(await store.lease.hold())) return
     const uptime = await store.uptime.since(0)
-    const quietFor = (feedId: string) => quietOf(nowMs, heard.get(feedId), uptime)
+    const heardByAny = await store.uptime.heard()
+    const quietFor = (feedId: string) => quietOf(nowMs, heardByAny.get(feedId), uptime)
     const rows = [...configuredFeeds, ...(await store.feeds.list())]
     for (const feed of feeds) {
       await record(await findSilent(store.open, feed, nowMs, quietFor))
@@ -60,13 +68,14 @@ export function createSweeper(options: {
   async function sweepMemory(feed: Feed, row: FeedRow, quiet: ReturnType<typeof quietOf>): Promise<void> {
     if (feed.sweep === undefined) return
     await store.transact(async transaction => {
+      await transaction.lockFeed(row.feedId)
       const memory = transaction.memory(row.accountSid, row.feedId)
       const events = (await feed.sweep?.(memory, row, quiet)) ?? []
       if (events.length === 0) return
       const heardEvents = events.map(event => ({ event, native: '{}' }))
       const from = { accountSid: row.accountSid, feedId: row.feedId, feedKind: row.kind }
       await recordEvents(transaction, { ...from, receivedAtMs: quiet.nowMs, events: heardEvents }, settings)
-    })
+    }, row.feedId)
   }
 
   async function record(all: readonly Found[]): Promise<void> {
@@ -79,6 +88,7 @@ export function createSweeper(options: {
   }
 
   async function reconcile(): Promise<void> {
+    if (reconciliations.length === 0 || !(await store.lease.hold())) return
     for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
   }
 
@@ -99,6 +109,7 @@ export function createSweeper(options: {
     async stop() {
       for (const timer of timers) clearInterval(timer)
       await running
+      await store.lease.release()
     },
   }
 }

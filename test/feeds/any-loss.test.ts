@@ -53,7 +53,7 @@ for (const { kind, runs, stories, tell } of FEEDS) {
     )
 
     async function told(payloads: readonly unknown[]) {
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const payload of payloads) await taken(tell(server, payload))
       await assertNumbersAgree(server)
       const records = new Map<string, ServedRoom | ServedParticipant>()

@@ -75,13 +75,13 @@ test('facts and observations in any order, repetition and grouping give the same
     fc.asyncProperty(stories, arrivalsOf(EVENTS), async (story, groups) => {
       // Of a room nothing is known but by what is not an observation.
       fc.pre(story.some(({ kind }) => !kind.startsWith('observation')))
-      forgetRooms(server)
+      await forgetRooms(server)
       const first = story.findIndex(({ kind }) => !kind.startsWith('observation'))
       await record(story)
       const atOnce = await answersOf(server)
       await assertNumbersAgree(server)
 
-      forgetRooms(server)
+      await forgetRooms(server)
       await record(story.slice(first, first + 1))
       for (const group of groups) {
         await record(group.flatMap(index => story[index] ?? []))

@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import pino from 'pino'
-import { hashSecret } from '../../src/api/auth.ts'
-import { readConfig } from '../../src/config.ts'
-import { digestOf } from '../../src/feeds/json.ts'
-import { createServer } from '../../src/server.ts'
-import { feedId } from '../../src/sid.ts'
-import type { Database } from '../../src/store/database.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
-import { createStore } from '../../src/store/store.ts'
+import { test } from 'node:test'
 import { deliver, livekitRoom } from '../support/livekit.ts'
-import {
-  ACCOUNT,
-  FEED_KEY,
-  LIVEKIT_KEY,
-  LIVEKIT_SECRET,
-  NOW_MS,
-  type TestServer,
-  TOKEN,
-  TWILIO_TOKEN,
-} from '../support/test-server.ts'
+import { goOnWriting, stopWriting } from '../support/outage.ts'
+import { ACCOUNT, NOW_MS, testServer } from '../support/test-server.ts'
 import { cloudEvent, postCloudEvents } from './events/cloud-events.ts'
 import { JAAS_FEED, jaasSession, postJaas } from './jaas/webhooks.ts'
 import { JITSI_FEED, jitsiRoom, postJitsi } from './jitsi/event-sync.ts'
@@ -33,7 +13,7 @@ import { postCallback } from './twilio/callbacks.ts'
 const LARGE = 'x'.repeat(50_000)
 
 test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and is taken when it comes again', async t => {
-  const { server, database } = await serverOverDatabase(t)
+  const server = await testServer(t, {}, [JITSI_FEED, JAAS_FEED])
   const at = new Date(NOW_MS - 60_000).toISOString()
   const deliverAll = async () => [
     await deliver(server, { ...livekitRoom('full', NOW_MS - 60_000).started(), metadata: LARGE }),
@@ -49,7 +29,7 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
     await postJaas(server, { ...jaasSession('full').created(0), more: LARGE }),
   ]
 
-  await database.transact(connection => connection.all('pragma max_page_count = 1'))
+  await stopWriting(server)
   for (const response of await deliverAll()) {
     assert.equal(response.statusCode, 503)
     assert.equal(response.headers['retry-after'], '1')
@@ -57,7 +37,7 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
   }
   assert.deepEqual(await servedRooms(server), [], 'what is there can be read meanwhile')
 
-  await database.transact(connection => connection.all('pragma max_page_count = 1000000'))
+  await goOnWriting(server)
   for (const response of await deliverAll()) assert.equal(response.statusCode, 200, response.body)
   const rooms = await servedRooms(server)
   assert.deepEqual(rooms.map(room => room.properties.feed).sort(), [
@@ -74,35 +54,3 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
     [...Array(5).fill([503, 'unavailable', ACCOUNT]), ...Array(5).fill([200, 'stored', ACCOUNT])],
   )
 })
-
-/** As `testServer`, with the engine at hand. */
-async function serverOverDatabase(t: TestContext): Promise<{ server: TestServer; database: Database }> {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
-  const database = openSqlite(join(folder, 'rollcall.db'))
-  const store = await createStore(database)
-  const tokenHash = hashSecret(TOKEN)
-  await store.accounts.put({ accountSid: ACCOUNT, name: 'one', tokenHash, isDefault: 1, createdAtMs: NOW_MS })
-  const feeds = [
-    ['livekit', LIVEKIT_KEY, LIVEKIT_SECRET],
-    ['twilio', ACCOUNT, TWILIO_TOKEN],
-    ['events', digestOf(FEED_KEY), ''],
-  ] as const
-  const configuredFeeds = [
-    ...feeds.map(([kind, authKey, secret]) => ({
-      ...{ feedId: feedId(ACCOUNT, kind, authKey), accountSid: ACCOUNT },
-      ...{ kind, authKey, secret, createdAtMs: NOW_MS },
-    })),
-    JITSI_FEED,
-    JAAS_FEED,
-  ]
-  const clock = { nowMs: NOW_MS }
-  const config = readConfig({ database: folder }, {})
-  const options = { config, store, configuredFeeds, clock: () => clock.nowMs, log: pino({ level: 'silent' }) }
-  const app = await createServer(options)
-  t.after(async () => {
-    await app.close()
-    await store.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  return { server: { app, store, folder, clock, heard: new Map(), log: [] }, database }
-}

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { deliver, livekitRoom } from '../support/livekit.ts'
 import {
@@ -132,7 +130,7 @@ test('callbacks that are not understood are kept, each of them', async t => {
     const params = { StatusCallbackEvent: 'composition-started', CompositionSid: composition }
     assert.equal((await callback(server, params)).statusCode, 200)
   }
-  assert.equal(keptPayloads(server).length, 2)
+  assert.equal((await keptPayloads(server)).length, 2)
 })
 
 test('another body under a known key changes no record and is kept', async t => {
@@ -140,10 +138,10 @@ test('another body under a known key changes no record and is kept', async t => 
   const data = { room: { key: 'r' }, participant: { key: 'p' } }
   await send(server, 'participant.joined', data)
   await send(server, 'participant.joined', data)
-  assert.equal(keptPayloads(server).length, 0)
+  assert.equal((await keptPayloads(server)).length, 0)
   const second = await send(server, 'participant.left', data)
   assert.deepEqual(second.json(), { events: 0, duplicates: 1 })
-  assert.equal(keptPayloads(server).length, 1)
+  assert.equal((await keptPayloads(server)).length, 1)
   const { body } = await get(server, '/v1/Video/Rooms')
   const { body: list } = await get(server, `/v1/Video/Rooms/${body.rooms[0].room_sid}/Participants`)
   assert.equal(list.participants[0].status, 'in_progress')
@@ -151,9 +149,7 @@ test('another body under a known key changes no record and is kept', async t => 
 
 test('a fault of ours is 500, so that the sender tries again, and stands in the log of deliveries', async t => {
   const server = await testServer(t)
-  const database = new DatabaseSync(join(server.folder, 'rollcall.db'))
-  database.exec('drop table events')
-  database.close()
+  await server.database.transact(connection => connection.run('drop table events'))
   assert.equal((await send(server, 'room.started', { room: { key: 'r' } })).statusCode, 500)
   await server.app.close()
   const [delivery] = await server.store.deliveries.last(1)
@@ -172,9 +168,6 @@ test('junk from strangers never hides what was authentic from the log', async t 
   assert.equal(log[0]?.outcome, 'stored')
 })
 
-function keptPayloads(server: TestServer): unknown[] {
-  const database = new DatabaseSync(join(server.folder, 'rollcall.db'), { readOnly: true })
-  const rows = database.prepare('select * from feed_payloads').all()
-  database.close()
-  return rows
+async function keptPayloads(server: TestServer): Promise<unknown[]> {
+  return await server.database.reader.all('select * from feed_payloads')
 }

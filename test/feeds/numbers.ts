@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { basic, type TestServer } from '../support/test-server.ts'
-import {
-  databaseOf,
-  type ServedParticipant,
-  type ServedRoom,
-  servedParticipants,
-  servedRooms,
-} from './served.ts'
+import { type ServedParticipant, type ServedRoom, servedParticipants, servedRooms } from './served.ts'
 
 /** Every answer about every room, as the text that is sent. */
 export async function answersOf(server: TestServer): Promise<string[]> {
@@ -50,13 +44,13 @@ export async function assertNumbersAgree(server: TestServer): Promise<void> {
   }
 }
 
-/** Forgets all that was told, so that the same story can be told again under the same SIDs. */
-export function forgetRooms(server: TestServer): void {
-  const database = databaseOf(server)
-  database.exec(
-    'delete from events; delete from participants; delete from rooms; delete from feed_memory; delete from feed_payloads',
-  )
-  database.close()
+/** Forgets all that was told and remembered, so that the same story can be told again under the same SIDs. */
+export async function forgetRooms({ database }: TestServer): Promise<void> {
+  await database.transact(async connection => {
+    for (const table of ['events', 'participants', 'rooms', 'feed_memory', 'feed_payloads']) {
+      await connection.run(`delete from ${table}`)
+    }
+  })
 }
 
 function numbersOf(room: ServedRoom) {

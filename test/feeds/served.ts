@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import type Type from 'typebox'
 import type { Participant } from '../../src/api/participants.ts'
 import type { Room } from '../../src/api/rooms.ts'
+import { TABLES } from '../../src/store/tables.ts'
 import { deliver } from '../support/livekit.ts'
+import { ENGINE } from '../support/test-place.ts'
 import { basic, get, type TestServer } from '../support/test-server.ts'
 
 export type ServedRoom = Type.Static<typeof Room>
@@ -55,18 +57,18 @@ export async function taken(delivery: Promise<{ statusCode: number; body: string
 }
 
 /** What a statement finds in the database of the server. */
-export function rowsOf(server: TestServer, sql: string) {
-  const database = databaseOf(server)
-  try {
-    return database.prepare(sql).all()
-  } finally {
-    database.close()
-  }
+export async function rowsOf({ database }: TestServer, sql: string): Promise<Record<string, unknown>[]> {
+  return await database.reader.all(sql)
 }
 
-/** Another connection to the database of the server, as another process would have. */
-export function databaseOf(server: TestServer): DatabaseSync {
-  return new DatabaseSync(join(server.folder, 'rollcall.db'))
+/** All that is stored, as the bytes of its files or as its rows, to be searched for what must not be there. */
+export async function allStored(server: TestServer): Promise<string> {
+  if (ENGINE === 'sqlite') {
+    const names = readdirSync(server.place)
+    return names.map(name => readFileSync(join(server.place, name), 'latin1')).join('\n')
+  }
+  const tables = Object.keys(TABLES).map(table => rowsOf(server, `select * from ${table}`))
+  return JSON.stringify(await Promise.all(tables))
 }
 
 /** Closes the server and answers its log of deliveries, oldest first: closing writes what is pending. */

@@ -69,7 +69,7 @@ test('after each event, however late, the peak is what counting second by second
   const settings = readConfig({}, {})
   await fc.assert(
     fc.asyncProperty(stories, async story => {
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const event of story) {
         await taken(postCloudEvents(server, event))
         await assertNumbersAgree(server)
@@ -85,7 +85,7 @@ test('after each event, however late, the peak is what counting second by second
 test('the seconds on either side of what is settled are counted', async t => {
   const server = await testServer(t)
   for (let leftSec = 120; leftSec <= 140; leftSec++) {
-    forgetRooms(server)
+    await forgetRooms(server)
     const story = [
       eventOf('1', 'joined', 'ann', 0),
       eventOf('2', 'joined', 'bob', 200),

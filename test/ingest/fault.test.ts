@@ -34,7 +34,9 @@ test('a payload that a fault of ours makes unreadable is kept, and the others of
   assert.equal(outcome.outcome, 'stored')
   assert.deepEqual(faults.map(String), ['TypeError: a fault'])
   assert.deepEqual(
-    rowsOf(server, "select reason from feed_payloads where reason like 'A fault%'").map(row => row['reason']),
+    (await rowsOf(server, "select reason from feed_payloads where reason like 'A fault%'")).map(
+      row => row['reason'],
+    ),
     ['A fault of Rollcall: its log tells more.'],
   )
   assert.equal((await servedRooms(server)).length, 1)

@@ -33,8 +33,8 @@ test('a database of the first schema is brought up to date, and what the sweep l
   const old = new DatabaseSync(copy)
   for (const statement of initial.split(/;\s*$/m)) old.exec(statement)
   old.exec('create table schema_version (version integer not null); insert into schema_version values (1)')
-  await cp(join(server.folder, 'rollcall.db'), join(folder, 'new.db'))
-  await cp(join(server.folder, 'rollcall.db-wal'), join(folder, 'new.db-wal'))
+  await cp(join(server.place, 'rollcall.db'), join(folder, 'new.db'))
+  await cp(join(server.place, 'rollcall.db-wal'), join(folder, 'new.db-wal'))
   old.exec(`attach '${join(folder, 'new.db')}' as new`)
   for (const [table, columns] of Object.entries(COLUMNS_OF_V1)) {
     old.exec(`insert into main.${table} (${columns}) select ${columns} from new.${table}`)

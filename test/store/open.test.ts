@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -22,4 +22,21 @@ test('a store is a folder, a path ending in .db, or a file: URL of either, also 
     assert.ok(existsSync(join(folder, file)), place)
   }
   await assert.rejects(openStore('mysql://localhost/x'), /No store for mysql: URLs/)
+})
+
+test('the files are readable by their owner alone, since the secrets of the feeds are in them', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-open-'))
+  const store = await openStore(folder)
+  t.after(async () => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  await store.checkWritable()
+  const modes = readdirSync(folder).map(name => [
+    name,
+    (statSync(join(folder, name)).mode & 0o777).toString(8),
+  ])
+  assert.deepEqual(Object.fromEntries(modes), {
+    ...{ 'rollcall.db': '600', 'rollcall.db-shm': '600', 'rollcall.db-wal': '600' },
+  })
 })

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
@@ -9,9 +6,11 @@ import { type Config, readConfig, type SettingName } from '../../src/config.ts'
 import { digestOf } from '../../src/feeds/json.ts'
 import { createServer } from '../../src/server.ts'
 import { feedId } from '../../src/sid.ts'
+import type { Database } from '../../src/store/database.ts'
 import type { FeedRow } from '../../src/store/feeds.ts'
-import { openStore } from '../../src/store/open.ts'
-import type { Store } from '../../src/store/store.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { newPlace } from './test-place.ts'
 
 export const ACCOUNT = `AC${'a1'.repeat(16)}`
 export const TOKEN = 'accountToken0123456789012345678901234567'
@@ -30,7 +29,9 @@ export const NOW_MS = Date.UTC(2026, 2, 1, 12)
 export interface TestServer {
   readonly app: FastifyInstance
   readonly store: Store
-  readonly folder: string
+  readonly database: Database
+  /** Where its database is. */
+  readonly place: string
   /** What the server takes for now, in unix milliseconds. */
   readonly clock: { nowMs: number }
   /** When each feed was last heard, by its id. */
@@ -40,7 +41,7 @@ export interface TestServer {
 }
 
 /**
- * The whole server over a real database in a temporary folder, with two accounts; the first has a feed of each
+ * The whole server over a new database of the engine under test, with two accounts; the first has a feed of each
  * kind, the second a LiveKit feed. Gone when the test ends.
  */
 export async function testServer(
@@ -48,13 +49,14 @@ export async function testServer(
   settings: Partial<Record<SettingName, string>> = {},
   configuredFeeds: readonly FeedRow[] = [],
 ): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
+  const { place, remove } = await newPlace()
   const clock = { nowMs: NOW_MS }
   const log: string[] = []
   const heard = new Map<string, number>()
-  const store = await openStore(folder)
+  const database = openDatabase(place)
+  const store = await createStore(database)
   await addAccounts(store)
-  const config: Config = readConfig({ database: folder, rateLimitPerMin: '0', ...settings }, {})
+  const config: Config = readConfig({ database: place, rateLimitPerMin: '0', ...settings }, {})
   const app = await createServer({
     config,
     store,
@@ -66,9 +68,9 @@ export async function testServer(
   t.after(async () => {
     await app.close()
     await store.close()
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   })
-  return { app, store, folder, clock, heard, log }
+  return { app, store, database, place, clock, heard, log }
 }
 
 /** An HTTP Basic header. */

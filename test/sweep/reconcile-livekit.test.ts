@@ -53,13 +53,15 @@ test('a room and a join that were missed are told with their true times, and not
     ...{ participant_identity: 'ann', join_time: '2026-03-01T11:50:01Z', status: 'in_progress' },
     ...{ codecs: ['VP8'], properties: { native_participant_sid: 'PA_ann', kind: 'person', inferred: [] } },
   })
-  assert.ok(!JSON.stringify(rowsOf(server, 'select body, native from events')).includes('turn-password'))
+  assert.ok(
+    !JSON.stringify(await rowsOf(server, 'select body, native from events')).includes('turn-password'),
+  )
 
   const before = await answersOf(server)
-  const events = rowsOf(server, 'select count(*) n from events')
+  const events = await rowsOf(server, 'select count(*) n from events')
   await lookAt(1)
   assert.deepEqual(await answersOf(server), before, 'what is known is no news')
-  assert.deepEqual(rowsOf(server, 'select count(*) n from events'), events)
+  assert.deepEqual(await rowsOf(server, 'select count(*) n from events'), events)
 })
 
 test('who is in a room is asked only where the numbers differ', async t => {
@@ -183,7 +185,10 @@ test('what came less than half a minute ago may not be listed yet', async t => {
   await lookAt(0.15)
   list.rooms.set(room.sid, { name: 'x', startedAtMs: NOW_MS - 20_000, people: [] })
   await lookAt(0.16)
-  assert.deepEqual(rowsOf(server, "select count(*) n from events where body like '%absent%'")[0]?.['n'], 0)
+  assert.deepEqual(
+    (await rowsOf(server, "select count(*) n from events where body like '%absent%'"))[0]?.['n'],
+    0,
+  )
 })
 
 test('a room that is listed no more ended with its server, at the last sign of it', async t => {
@@ -224,20 +229,20 @@ test('what is stated to be over stays over, however long the list has it', async
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
   await tell(server, room.left('ann', ann.joinedAtMs, START + 90_000, 'CLIENT_INITIATED'))
   list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob] })
-  const count = () => rowsOf(server, 'select count(*) n from events')[0]?.['n']
-  const told = count()
+  const count = async () => (await rowsOf(server, 'select count(*) n from events'))[0]?.['n']
+  const told = await count()
   await lookAt(0)
-  assert.equal(count(), told, 'that who left is listed still is no news')
+  assert.equal(await count(), told, 'that who left is listed still is no news')
   assertShows((await servedParticipants(server, room.sid))[0], {
     end_reason: 'client_left',
     status: 'completed',
   })
   await tell(server, room.finished(START + 100_000))
   const before = await answersOf(server)
-  const toldThen = count()
+  const toldThen = await count()
   await lookAt(1)
   assert.deepEqual(await answersOf(server), before)
-  assert.equal(count(), toldThen)
+  assert.equal(await count(), toldThen)
 })
 
 test('who is still connecting is neither told nor absent', async t => {

@@ -73,12 +73,15 @@ test('who is silent for as long as the feed lets anybody stay left with the last
   })
 
   const before = await answersOf(server)
-  const events = rowsOf(server, 'select event_key, duplicates from events order by event_key')
+  const events = await rowsOf(server, 'select event_key, duplicates from events order by event_key')
   await pass(server, 3, true, sweeper)
   await pass(server, 3)
   await rebuild(server.store, readConfig({}, {}), () => {})
   assert.deepEqual(await answersOf(server), before, 'a restart and a rebuild change nothing')
-  assert.deepEqual(rowsOf(server, 'select event_key, duplicates from events order by event_key'), events)
+  assert.deepEqual(
+    await rowsOf(server, 'select event_key, duplicates from events order by event_key'),
+    events,
+  )
 
   await callback(server, 'participant-disconnected', NOW_MS + 2 * HOUR, {
     ...person,

@@ -58,12 +58,12 @@ test('any facts, in any order, repetition and batching, give the same answers, b
   const server = await testServer(t)
   await fc.assert(
     fc.asyncProperty(story, async ([events, shuffled, sizes]) => {
-      forgetRooms(server)
+      await forgetRooms(server)
       assert.equal((await postCloudEvents(server, events)).statusCode, 200)
       const atOnce = await answersOf(server)
       await assertNumbersAgree(server)
 
-      forgetRooms(server)
+      await forgetRooms(server)
       const rest = [...shuffled, ...events]
       for (const size of [...sizes, rest.length]) {
         const batch = rest.splice(0, size)

@@ -42,7 +42,7 @@ test('binary mode is taken: attributes in ce- headers, percent-encoded, the body
   const [room] = await servedRooms(server)
   assert.deepEqual([room?.room_name, room?.create_time], ['salle', TIME])
 
-  const [event] = rowsOf(server, 'select native from events')
+  const [event] = await rowsOf(server, 'select native from events')
   assert.deepEqual(JSON.parse(String(event?.['native'])), {
     ...{ specversion: '1.0', id: 'a b', source: '/café', type: 'room.started', time: TIME },
     ...{ subject: 'salle', data },

@@ -170,7 +170,7 @@ test('a leap second is a moment, and no date that is given is ever dropped', asy
   const data = { room: { key: 'leap' }, participant: { ...participant, joinedAt } }
   const response = await postCloudEvents(server, cloudEvent('leap', 'participant.left', TIME, data))
   assert.equal(response.statusCode, 200)
-  const [event] = rowsOf(server, 'select room_sid from events')
+  const [event] = await rowsOf(server, 'select room_sid from events')
   const [one] = await servedParticipants(server, String(event?.['room_sid']))
   assert.equal(one?.join_time, '2016-12-31T23:59:59Z')
 })
@@ -190,5 +190,5 @@ test('words that every object inherits are words like others', async t => {
 
 async function assertNothingStored(server: TestServer): Promise<void> {
   assert.deepEqual(await servedRooms(server), [])
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 }

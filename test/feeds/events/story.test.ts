@@ -123,7 +123,7 @@ test('a story of several people becomes these records', async t => {
     error_code_url: 'https://www.twilio.com/docs/api/errors/53407',
     properties: { counted: false },
   })
-  const evidence = rowsOf(server, 'select native from events').map(row => String(row['native']))
+  const evidence = (await rowsOf(server, 'select native from events')).map(row => String(row['native']))
   assert.ok(evidence.every(native => !native.includes('hidden')))
 })
 

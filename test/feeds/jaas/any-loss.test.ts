@@ -71,7 +71,7 @@ test('where any one webhook is lost, nothing is said that the whole does not say
 })
 
 async function told(server: TestServer, payloads: readonly JaasPayload[]) {
-  forgetRooms(server)
+  await forgetRooms(server)
   await tellJaas(server, ...payloads)
   await assertNumbersAgree(server)
   const rooms = await servedRooms(server)

@@ -50,12 +50,12 @@ test('any webhooks, in any order, repetition and grouping, give the same answers
   const server = await jaasServer(t)
   await fc.assert(
     fc.asyncProperty(told, async ([payloads, groups]) => {
-      forgetRooms(server)
+      await forgetRooms(server)
       await tellJaas(server, ...payloads)
       const inOrder = await answersOf(server)
       await assertNumbersAgree(server)
 
-      forgetRooms(server)
+      await forgetRooms(server)
       const served = new ServedPaths()
       for (const group of groups) {
         await Promise.all(group.map(index => taken(postJaas(server, payloads[index] ?? {}))))

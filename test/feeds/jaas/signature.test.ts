@@ -54,7 +54,7 @@ test('a webhook is found by its appId: another one, or none, is 401', async t =>
     const response = await postJaas(server, { ...documented('ROOM_CREATED'), appId })
     assert.deepEqual([response.statusCode, response.json().code], [401, 20003], String(appId))
   }
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
 test('junk is 400, what is too large 413', async t => {
@@ -74,7 +74,7 @@ test('one idempotencyKey is told once; an event of the future is refused', async
   assert.deepEqual((await postJaas(server, again)).json(), { events: 0, duplicates: 1 })
   const future = { ...created, timestamp: server.clock.nowMs + 600_000, idempotencyKey: 'of the future' }
   assert.equal((await postJaas(server, future)).statusCode, 400)
-  assert.equal(rowsOf(server, 'select 1 from events').length, 1)
+  assert.equal((await rowsOf(server, 'select 1 from events')).length, 1)
 })
 
 test('what names no session or no moment is kept, and makes no record', async t => {
@@ -85,7 +85,7 @@ test('what names no session or no moment is kept, and makes no record', async t 
     assert.deepEqual([response.statusCode, response.json()], [200, { events: 0, duplicates: 0 }])
   }
   assert.deepEqual(await servedRooms(server), [])
-  assert.equal(rowsOf(server, 'select 1 from feed_payloads').length, 3)
+  assert.equal((await rowsOf(server, 'select 1 from feed_payloads')).length, 3)
 })
 
 test('events of which no record is made are evidence of their room', async t => {
@@ -96,5 +96,5 @@ test('events of which no record is made are evidence of their room', async t => 
   }
   const [room] = await servedRooms(server)
   assert.equal(room?.unique_participants, 0)
-  assert.equal(rowsOf(server, 'select 1 from events').length, 5)
+  assert.equal((await rowsOf(server, 'select 1 from events')).length, 5)
 })

@@ -109,7 +109,7 @@ test('a story with a breakout, a lobby and a recording becomes these records', a
   })
   for (const one of people) assert.deepEqual(one.properties.inferred, [])
   await assertNumbersAgree(server)
-  for (const { native } of rowsOf(server, 'select native from events')) {
+  for (const { native } of await rowsOf(server, 'select native from events')) {
     assert.doesNotMatch(String(native), /@acme\.test|acme\.test\/face/, 'no addresses, no faces')
   }
 })

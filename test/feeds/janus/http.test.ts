@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { goOnWriting, stopWriting } from '../../support/outage.ts'
 import { basic, OTHER_TOKEN } from '../../support/test-server.ts'
 import { deliveriesOf, rowsOf } from '../served.ts'
 import { janus } from './janus-events.ts'
@@ -69,7 +70,7 @@ test('junk is 400 and leaves nothing', async t => {
     assert.equal(response.statusCode, 400, `${name}: ${response.body}`)
     assert.equal(response.json().status, 400)
   }
-  assert.deepEqual(rowsOf(server, 'select * from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select * from feed_payloads'), [])
   assert.equal((await post(server, '[]')).statusCode, 200, 'an empty group is none')
 })
 
@@ -92,12 +93,12 @@ test('what cannot be stored now gets no answer at all, which Janus repeats; then
   const base = await listen(server)
   const ann = janus().person('ann')
   const body = JSON.stringify(ann.comes(1))
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  await stopWriting(server)
   const large = JSON.stringify([...ann.comes(1), { large: 'x'.repeat(100_000) }])
   assert.deepEqual(await answerTo(base, large), 'cut')
-  assert.deepEqual(rowsOf(server, 'select * from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select * from feed_payloads'), [])
 
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1000000'))
+  await goOnWriting(server)
   assert.equal(await answerTo(base, body), '200')
   assert.deepEqual(await staysToldBy(server), ['ann 11:00:01-'])
   const log = await deliveriesOf(server)

@@ -4,9 +4,8 @@ import fc from 'fast-check'
 import { readConfig } from '../../../src/config.ts'
 import { rebuild } from '../../../src/ingest/rebuild.ts'
 import { type HeardEvent, recordEvents } from '../../../src/ingest/record-events.ts'
-import { answersOf, assertNumbersAgree } from '../numbers.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { rowsOf } from '../served.ts'
-import { forgetAll } from './forget.ts'
 import { janusNamed } from './janus-events.ts'
 import { JANUS_FEED, type JanusTestServer, janusServer, post, tell } from './janus-server.ts'
 import { LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
@@ -43,14 +42,14 @@ test('the linked events in any order, repetition and grouping give the same answ
   await server.sweepAt(LONG_AFTER_RECORDING_MS)
   const once = await answersOf(server)
   const story = await toldBy(server)
-  const events = rowsOf(server, 'select body, native from events').map(
+  const events = (await rowsOf(server, 'select body, native from events')).map(
     ({ body, native }): HeardEvent => ({ event: JSON.parse(String(body)), native: String(native) }),
   )
   assert.ok(events.length > 60)
 
   await fc.assert(
     fc.asyncProperty(arrivals(events.length), async groups => {
-      forgetAll(server)
+      await forgetRooms(server)
       for (const group of groups) {
         await record(
           server,

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { answersOf, assertNumbersAgree } from '../numbers.ts'
+import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { servedParticipants } from '../served.ts'
-import { forgetAll } from './forget.ts'
 import { type JanusTestServer, janusServer, post } from './janus-server.ts'
 import { assertNothingInvented, comparedRoom, comparedStay, wholeStay } from './not-invented.ts'
 import { AFTER_RECORDING_MS, LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
@@ -112,7 +111,7 @@ function assertStays(stays: Stays, whole: Stays, what: string): void {
 
 /** What these events tell, once all is over. */
 async function toldBy(server: JanusTestServer, events: readonly string[]) {
-  forgetAll(server)
+  await forgetRooms(server)
   server.clock.nowMs = AFTER_RECORDING_MS
   await deliver(server, events)
   await server.sweepAt(LONG_AFTER_RECORDING_MS)
@@ -123,7 +122,7 @@ async function toldBy(server: JanusTestServer, events: readonly string[]) {
 }
 
 async function answersAfter(server: JanusTestServer, all: readonly (readonly string[])[]) {
-  forgetAll(server)
+  await forgetRooms(server)
   server.clock.nowMs = AFTER_RECORDING_MS
   for (const group of all) await deliver(server, group)
   return await answersOf(server)

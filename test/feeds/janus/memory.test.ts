@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { janus as feed } from '../../../src/feeds/janus.ts'
 import { momentOf } from '../../../src/feeds/json.ts'
 import type { Memory } from '../../../src/memory.ts'
+import { goOnWriting, stopWriting } from '../../support/outage.ts'
 import { until } from '../../support/until.ts'
 import { rowsOf, servedRooms } from '../served.ts'
 import { janus, START_MS } from './janus-events.ts'
@@ -20,7 +21,7 @@ test('the log of the feed, told again to an empty memory, gives the same memory 
   for (const told of [recording, untilSomebodyIsThere]) {
     const server = await janusServer(t, AFTER_RECORDING_MS)
     assert.equal((await post(server, `[${told.join(',')}]`)).statusCode, 200)
-    const kept = rowsOf(server, 'select payload_key, native from feed_payloads order by seq')
+    const kept = await rowsOf(server, 'select payload_key, native from feed_payloads order by seq')
     const { memory, entries } = memoryOfTest()
     const sids = new Set<string>()
     for (const { payload_key, native } of kept) {
@@ -32,7 +33,10 @@ test('the log of the feed, told again to an empty memory, gives the same memory 
       for (const { roomSid } of linked?.claims ?? []) sids.add(roomSid)
       for (const event of linked?.events ?? []) assert.ok(sids.has(event.roomSid))
     }
-    const remembered = rowsOf(server, MEMORY).map(({ key, value }) => [key, JSON.parse(String(value))])
+    const remembered = (await rowsOf(server, MEMORY)).map(({ key, value }) => [
+      key,
+      JSON.parse(String(value)),
+    ])
     assert.ok(remembered.length > 1)
     assert.deepEqual(entries(), remembered)
     assert.deepEqual([...sids].sort(), (await servedRooms(server)).map(room => room.room_sid).sort())
@@ -46,18 +50,18 @@ test('memory, log and events are of one commit: what cannot be stored leaves not
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben', { room: 5001 })]
   await tell(server, ann.comes(1))
-  const before = everything(server)
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  const before = await everything(server)
+  await stopWriting(server)
   const large = lab.event(9, 4, { event: { padding: 'x'.repeat(200_000) } })
   const group = [lab.created(2, 5001), ben.comes(3), ann.goes(8)].flat()
   // A connection that is cut has no answer that could be waited for.
   void post(server, JSON.stringify([...group, large])).catch(() => {})
   await until('it to be refused', 5_000, () => deliveredBy(server).at(-1) === 'unavailable' || undefined)
-  assert.deepEqual(everything(server), before)
+  assert.deepEqual(await everything(server), before)
 
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1000000'))
+  await goOnWriting(server)
   await tell(server, group)
-  const after = everything(server)
+  const after = await everything(server)
   for (const table of TABLES) assert.notDeepEqual(after[table], before[table], table)
 })
 
@@ -89,14 +93,14 @@ test('after everybody left the memory is as small as before, however many came',
       [lab.event(at + 29, 2, { ...unheard, event: { name: 'detached' } })],
     )
     await server.sweepAt(START_MS + 3_600_000)
-    const keys = rowsOf(server, MEMORY).map(({ key }) => key)
+    const keys = (await rowsOf(server, MEMORY)).map(({ key }) => key)
     assert.deepEqual(keys, ['emitter|janus-1|', 'room|janus-1|1234'])
   }
 })
 
-function everything(server: JanusTestServer) {
-  const entries = TABLES.map(table => [table, rowsOf(server, `select * from ${table}`)] as const)
-  return Object.fromEntries(entries)
+async function everything(server: JanusTestServer) {
+  const entries = TABLES.map(async table => [table, await rowsOf(server, `select * from ${table}`)] as const)
+  return Object.fromEntries(await Promise.all(entries))
 }
 
 function memoryOfTest() {

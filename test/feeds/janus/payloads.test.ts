@@ -24,7 +24,7 @@ test('a moment may be in seconds, milliseconds, microseconds or nanoseconds; wha
     const server = await janusServer(t)
     await tell(server, { ...janus().person('ann').joins(1), timestamp })
     assert.deepEqual(await staysToldBy(server), stays, String(timestamp))
-    const [kept] = rowsOf(server, KEPT)
+    const [kept] = await rowsOf(server, KEPT)
     assert.equal(kept?.['reason'], stays.length > 0 ? '' : 'It names no moment')
   }
 })
@@ -35,7 +35,7 @@ test('a payload of the future is kept and tells nothing, also when its time has 
   const inSec = (sec: number) => ann.joins((NOW_MS - START_MS) / 1000 + sec)
   await tell(server, inSec(301))
   assert.deepEqual(await staysToldBy(server), [])
-  assert.match(String(rowsOf(server, KEPT)[0]?.['reason']), /^It is of the future/)
+  assert.match(String((await rowsOf(server, KEPT))[0]?.['reason']), /^It is of the future/)
   server.clock.nowMs += 600_000
   await tell(server, inSec(301))
   assert.deepEqual(await staysToldBy(server), [])
@@ -71,7 +71,7 @@ test('what is not of the videoroom, or not understood, is evidence and tells not
   ]
   await tell(server, payloads)
   assert.deepEqual(await staysToldBy(server), [])
-  const kept = rowsOf(server, KEPT)
+  const kept = await rowsOf(server, KEPT)
   assert.deepEqual(
     kept.map(({ native }) => JSON.parse(String(native))),
     payloads.map(payload => JSON.parse(JSON.stringify(payload))),
@@ -83,7 +83,7 @@ test('statistics are heeded and not stored', async t => {
   const server = await janusServer(t)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.stats(5), ann.receives(6), ann.stats(40))
-  const natives = rowsOf(server, KEPT).map(({ native }) => JSON.parse(String(native)))
+  const natives = (await rowsOf(server, KEPT)).map(({ native }) => JSON.parse(String(native)))
   assert.deepEqual(
     natives.filter(({ type }) => type === 32).map(({ subtype }) => subtype),
     [1],

@@ -77,7 +77,7 @@ test('a room made by API lasts from its creation to its destruction, however lon
     '  ann 11:00:05-11:00:30 client_left (end_reason)',
     `  ben 11:15:00-11:16:00 room_ended_via_api 53118 ${WITH_ROOM}`,
   ])
-  const after = rowsOf(server, `select body from events where at_ms > ${START_MS + 960_000}`)
+  const after = await rowsOf(server, `select body from events where at_ms > ${START_MS + 960_000}`)
   assert.deepEqual(after, [], 'what becomes of the handles is nothing to the room')
   await assertNumbersAgree(server)
 })

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { get } from '../../support/test-server.ts'
-import { deliveriesOf, servedParticipants, servedRooms } from '../served.ts'
+import { allStored, deliveriesOf, servedParticipants, servedRooms } from '../served.ts'
 import { janus } from './janus-events.ts'
 import { JANUS_PASSWORD, JANUS_TOKEN, type JanusTestServer, janusServer, post, tell } from './janus-server.ts'
 import { LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
@@ -42,7 +40,7 @@ test('no address, description, candidate or token is on disk, in the log or in t
     await deliveriesOf(server),
     server.log.filter(line => !line.includes('"remote"')),
   ])
-  const places = { evidence, log, disk: bytesOf(server) }
+  const places = { evidence, log, disk: await allStored(server) }
   for (const [place, text] of Object.entries(places)) {
     for (const secret of [...ADDRESSES, JANUS_TOKEN, JANUS_PASSWORD]) {
       assert.ok(!text.includes(secret), `${secret} is in the ${place}`)
@@ -67,10 +65,4 @@ async function evidenceOf(server: JanusTestServer): Promise<string> {
     }
   }
   return JSON.stringify(answers)
-}
-
-function bytesOf({ folder }: JanusTestServer): string {
-  return readdirSync(folder)
-    .map(name => readFileSync(join(folder, name), 'latin1'))
-    .join('\n')
 }

@@ -56,7 +56,7 @@ test('a shutdown tells of each leave after it, also of people who were never hea
   ])
   await assertNumbersAgree(server)
   const [room] = await roomsByStart(server)
-  const noticed = rowsOf(
+  const noticed = await rowsOf(
     server,
     `select body from events where body like '%observation.%' and room_sid = '${room?.room_sid}' order by at_ms`,
   )

@@ -169,7 +169,7 @@ test('each is told once, and a restart changes nothing', async t => {
   server.restartAt(START_MS + 330_000)
   await pass(server, 330, 900)
   assert.deepEqual(await toldBy(server), told)
-  const observed = rowsOf(server, "select duplicates from events where body like '%observation.%'")
+  const observed = await rowsOf(server, "select duplicates from events where body like '%observation.%'")
   assert.deepEqual(
     observed.map(({ duplicates }) => duplicates),
     [0, 0],

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { goOnWriting, holdWriting, stopWriting } from '../../support/outage.ts'
 import { basic } from '../../support/test-server.ts'
 import { until } from '../../support/until.ts'
-import { databaseOf, deliveriesOf, rowsOf } from '../served.ts'
+import { deliveriesOf, rowsOf } from '../served.ts'
 import { janus } from './janus-events.ts'
 import { JANUS_PASSWORD, JANUS_TOKEN, JANUS_USER, type JanusTestServer, janusServer } from './janus-server.ts'
 import { staysToldBy } from './told.ts'
@@ -76,8 +77,12 @@ test('messages of one socket are stored in order, singles and groups, text and b
     if (index % 3 === 0) socket.send(JSON.stringify(event))
     if (index % 3 === 1) socket.send(Buffer.from(JSON.stringify(events.slice(index, index + 2))))
   }
-  await until('all to be stored', WITHIN_MS, () => rowsOf(server, NATIVES).length >= 200 || undefined)
-  assert.deepEqual(indexesStored(server), [...events.keys()])
+  await until(
+    'all to be stored',
+    WITHIN_MS,
+    async () => (await rowsOf(server, NATIVES)).length >= 200 || undefined,
+  )
+  assert.deepEqual(await indexesStored(server), [...events.keys()])
   socket.close()
 })
 
@@ -103,7 +108,7 @@ test('while nothing can be written nothing is lost and no more is read; then it 
   const socket = await dial(await listen(server))
   const lab = janus()
   const MESSAGES = 60
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  await stopWriting(server)
   const padding = 'x'.repeat(500_000)
   for (let index = 0; index < MESSAGES; index++) {
     socket.send(JSON.stringify(lab.event(index, 4, { event: { index, padding } })))
@@ -112,12 +117,16 @@ test('while nothing can be written nothing is lost and no more is read; then it 
   assert.ok(deliveredBy(server).every(outcome => outcome === 'unavailable'))
   // What the kernel holds for both ends is a few megabytes of the thirty.
   assert.ok(socket.bufferedAmount > 10_000_000, `${socket.bufferedAmount} bytes are still here`)
-  assert.equal(rowsOf(server, NATIVES).length, 0)
+  assert.equal((await rowsOf(server, NATIVES)).length, 0)
 
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1000000'))
-  await until('all to be stored', WITHIN_MS, () => rowsOf(server, NATIVES).length >= MESSAGES || undefined)
+  await goOnWriting(server)
+  await until(
+    'all to be stored',
+    WITHIN_MS,
+    async () => (await rowsOf(server, NATIVES)).length >= MESSAGES || undefined,
+  )
   assert.deepEqual(
-    indexesStored(server),
+    await indexesStored(server),
     Array.from({ length: MESSAGES }, (_, index) => index),
   )
   assert.equal(socket.readyState, WebSocket.OPEN)
@@ -128,19 +137,17 @@ test('closing with open sockets is quick, and what was read by then is stored', 
   const server = await janusServer(t)
   const base = await listen(server)
   const [busy, idle] = [await dial(base), await dial(base)]
-  const other = databaseOf(server)
-  other.exec('begin immediate')
+  const letGo = await holdWriting(server)
   const asked = countWrites(server)
   busy.send(JSON.stringify(janus().person('ann').comes(1)))
   await until('it to be read', WITHIN_MS, () => asked.count > 0 || undefined)
   const beganMs = performance.now()
   const closing = server.app.close()
   await once(idle, 'close')
-  other.exec('commit')
-  other.close()
+  await letGo()
   await closing
   assert.ok(performance.now() - beganMs < 2_000)
-  const stored = rowsOf(server, NATIVES).filter(({ native }) => String(native).includes('janus-1'))
+  const stored = (await rowsOf(server, NATIVES)).filter(({ native }) => String(native).includes('janus-1'))
   assert.equal(stored.length, 5, 'four events and what the room was given its SID for')
 })
 
@@ -149,8 +156,7 @@ test('what was read of a sender that is gone is stored before the end', async t 
   const connections: Socket[] = []
   server.app.server.on('connection', connection => connections.push(connection))
   const sender = await dial(await listen(server))
-  const other = databaseOf(server)
-  other.exec('begin immediate')
+  const letGo = await holdWriting(server)
   const asked = countWrites(server)
   sender.send(JSON.stringify(janus().person('ann').comes(1)))
   await until('it to be read', WITHIN_MS, () => asked.count > 0 || undefined)
@@ -158,16 +164,15 @@ test('what was read of a sender that is gone is stored before the end', async t 
   await once(sender, 'close')
   const closing = server.app.close()
   await until('the end to begin', WITHIN_MS, () => !server.app.server.listening || undefined)
-  other.exec('commit')
-  other.close()
+  await letGo()
   await closing
-  assert.equal(rowsOf(server, NATIVES).length, 5)
+  assert.equal((await rowsOf(server, NATIVES)).length, 5)
 })
 
 test('closing while nothing can be written is quick too', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
-  await server.database.transact(connection => connection.all('pragma max_page_count = 1'))
+  await stopWriting(server)
   const padding = 'x'.repeat(100_000)
   socket.send(JSON.stringify(janus().event(1, 4, { event: { padding } })))
   await until('an attempt', WITHIN_MS, () => deliveredBy(server).length > 0 || undefined)
@@ -188,6 +193,6 @@ function countWrites({ store }: JanusTestServer): { count: number } {
   return asked
 }
 
-function indexesStored(server: JanusTestServer): number[] {
-  return rowsOf(server, NATIVES).map(({ native }) => JSON.parse(String(native)).event.index)
+async function indexesStored(server: JanusTestServer): Promise<number[]> {
+  return (await rowsOf(server, NATIVES)).map(({ native }) => JSON.parse(String(native)).event.index)
 }

@@ -43,7 +43,7 @@ test('where any one request is lost, nothing is said that the whole does not say
 
 /** The rooms by their time, since their SIDs are given to the first sign of them; the participants by their SID. */
 async function told(server: TestServer, payloads: readonly JitsiPayload[]) {
-  forgetRooms(server)
+  await forgetRooms(server)
   await tellJitsi(server, ...payloads)
   await assertNumbersAgree(server)
   const rooms: ServedRoom[] = (await servedRooms(server)).toReversed()

@@ -21,7 +21,7 @@ test('requests in any order, repetition and grouping give what happened; what wa
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(told, async ([story, groups]) => {
-      forgetRooms(server)
+      await forgetRooms(server)
       await deliverGroups(server, groups, story.payloads)
       assert.deepEqual(await storyServed(server), storyTold(story))
       await assertRebuildChangesNothing(server)
@@ -40,10 +40,10 @@ test('whatever is lost, what is left gives the same answers in any order', async
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(lossy, async ([payloads, groups]) => {
-      forgetRooms(server)
+      await forgetRooms(server)
       await tellJitsi(server, ...payloads)
       const once = await answersWithoutSids(server)
-      forgetRooms(server)
+      await forgetRooms(server)
       await deliverGroups(server, groups, payloads)
       assert.deepEqual(await answersWithoutSids(server), once)
       await assertRebuildChangesNothing(server)

@@ -34,7 +34,7 @@ test('who goes into a breakout and comes back has moved twice, in any order of a
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(arrivalsOf(STORY.length), async groups => {
-      forgetRooms(server)
+      await forgetRooms(server)
       const served = new ServedPaths()
       for (const group of groups) {
         await Promise.all(group.map(index => taken(postJitsi(server, STORY[index] ?? {}))))
@@ -68,10 +68,10 @@ test('whatever is lost of a breakout, what is left gives the same answers in any
     .chain(left => fc.tuple(fc.constant(left), arrivalsOf(left.length)))
   await fc.assert(
     fc.asyncProperty(lossy, async ([payloads, groups]) => {
-      forgetRooms(server)
+      await forgetRooms(server)
       await tellJitsi(server, ...payloads)
       const once = await answersWithoutSids(server)
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const index of groups.flat()) await tellJitsi(server, payloads[index] ?? {})
       assert.deepEqual(await answersWithoutSids(server), once)
     }),

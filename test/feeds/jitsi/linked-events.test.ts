@@ -53,7 +53,7 @@ test('a stay that was moved is told in its room, wherever the word of its move c
   assert.ok(events.some(event => event.kind === 'observation.participant_elsewhere'))
   const turns = events.map((_, turn) => [...events.slice(turn), ...events.slice(0, turn)])
   for (const order of turns.flatMap(turn => [turn, turn.toReversed()])) {
-    forgetRooms(server)
+    await forgetRooms(server)
     for (const event of order) {
       await record(server, [event])
       await assertNumbersAgree(server)
@@ -65,17 +65,17 @@ test('a stay that was moved is told in its room, wherever the word of its move c
 
 /** What a run appended and answered; nothing of it is left. */
 async function firstRun(server: TestServer, payloads: readonly JitsiPayload[]) {
-  forgetRooms(server)
+  await forgetRooms(server)
   const served = new ServedPaths()
   for (const payload of payloads) {
     await tellJitsi(server, payload)
     await served.check(server)
   }
-  const events = rowsOf(server, 'select body from events order by event_key').map(
+  const events = (await rowsOf(server, 'select body from events order by event_key')).map(
     ({ body }): Event => JSON.parse(String(body)),
   )
   const answers = await answersOf(server)
-  forgetRooms(server)
+  await forgetRooms(server)
   return { events, answers, served }
 }
 

@@ -34,7 +34,7 @@ test('what is no moment of today is none: the request is kept, and nothing follo
     await tellJitsi(server, { ...room.joined(occupant('ann', 0)), occupant: ann, index })
   }
   assert.deepEqual(await servedRooms(server), [])
-  assert.equal(rowsOf(server, 'select 1 from feed_payloads').length, NO_MOMENTS.length * 2)
+  assert.equal((await rowsOf(server, 'select 1 from feed_payloads')).length, NO_MOMENTS.length * 2)
 })
 
 test('a leave at no moment leaves the stay open, with its join', async t => {
@@ -63,13 +63,13 @@ test('what cannot be understood is kept with the reason, and leads to no record'
   for (const [payload, reason] of KEPT) {
     const response = await postJitsi(server, payload)
     assert.deepEqual([response.statusCode, response.json()], [200, { events: 0, duplicates: 0 }])
-    const [last] = rowsOf(server, 'select reason, native from feed_payloads order by seq desc limit 1')
+    const [last] = await rowsOf(server, 'select reason, native from feed_payloads order by seq desc limit 1')
     assert.match(String(last?.['reason']), reason)
     assert.deepEqual(JSON.parse(String(last?.['native'])), JSON.parse(JSON.stringify(payload)))
   }
   assert.deepEqual(await servedRooms(server), [])
-  assert.equal(rowsOf(server, 'select 1 from feed_payloads').length, KEPT.length)
-  assert.deepEqual(rowsOf(server, 'select 1 from events'), [])
+  assert.equal((await rowsOf(server, 'select 1 from feed_payloads')).length, KEPT.length)
+  assert.deepEqual(await rowsOf(server, 'select 1 from events'), [])
 })
 
 test('a request with its members in another order is a duplicate, and another one is not', async t => {

@@ -69,7 +69,7 @@ test('e-mails and addresses are not kept in what the module sent', async t => {
   const ann = occupant('ann', START_SEC, START_SEC + 9, more)
   const payloads = [room.joined(ann), room.left(ann), room.destroyed(START_SEC, START_SEC + 9, [ann])]
   await tellJitsi(server, ...payloads)
-  const natives = rowsOf(server, 'select native from events union all select native from feed_payloads')
+  const natives = await rowsOf(server, 'select native from events union all select native from feed_payloads')
   const texts = natives.map(row => String(row['native']))
   assert.ok(texts.filter(text => text.includes('ann-jid@meet.test')).length >= payloads.length)
   for (const text of texts) assert.doesNotMatch(text, /acme\.test|192\.0\.2\.7|hush/)

@@ -95,10 +95,10 @@ test('the recorded requests become the records of their story', async t => {
   }
   await assertNumbersAgree(server)
 
-  const texts = rowsOf(server, 'select native from events union all select native from feed_payloads')
+  const texts = await rowsOf(server, 'select native from events union all select native from feed_payloads')
   assert.ok(texts.length > 12)
   for (const { native } of texts) assert.doesNotMatch(String(native), /@example\.test|email/)
-  const kept = rowsOf(server, "select reason from feed_payloads where reason like '%no moment%'")
+  const kept = await rowsOf(server, "select reason from feed_payloads where reason like '%no moment%'")
   assert.equal(kept.length, 2, 'the leaves of nobody are evidence')
 })
 

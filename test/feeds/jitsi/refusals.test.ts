@@ -41,7 +41,7 @@ test('a body that cannot be read is 400/20001, and leaves nothing', async t => {
     })
     assert.deepEqual([response.statusCode, response.json().code], [400, 20001], body.slice(0, 20))
   }
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
 test('a body that is too large is 413/20413', async t => {

@@ -30,12 +30,12 @@ test('any order, repetition and grouping of one story gives the same answers, by
     fc.asyncProperty(moments, arrivals, async (at, groups) => {
       const payloads = story(at)
       assert.equal(payloads.length, EVENTS)
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const payload of payloads) assert.equal((await deliver(server, payload)).statusCode, 200)
       const inOrder = await answersOf(server)
       await assertNumbersAgree(server)
 
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const group of groups) {
         await deliverAtOnce(
           server,

@@ -59,7 +59,7 @@ test('what is not proved is 401/20003, stores nothing, and stands in the log of 
   assert.equal(changed.statusCode, 401)
 
   assert.deepEqual(await servedRooms(server), [])
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
   const log = await deliveriesOf(server)
   assert.equal(log.length, refused.length + 1)
   for (const [index, [what, , cause]] of refused.entries()) {

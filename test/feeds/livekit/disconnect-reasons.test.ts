@@ -88,7 +88,7 @@ test("LiveKit's own word stays in the evidence", async t => {
   const server = await testServer(t)
   const room = livekitRoom('words', START)
   await tell(server, room.left('ann', START, START + 5000, 'A_REASON_TO_COME'))
-  const [event] = rowsOf(server, 'select native from events')
+  const [event] = await rowsOf(server, 'select native from events')
   assert.equal(JSON.parse(String(event?.['native'])).participant.disconnectReason, 'A_REASON_TO_COME')
 })
 

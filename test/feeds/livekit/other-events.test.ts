@@ -106,7 +106,7 @@ test('every other event is taken as evidence of its room and invents nobody', as
     ...{ unique_participants: 0, concurrent_participants: 0, properties: { inferred: ['create_time'] } },
   })
   assert.deepEqual(await servedParticipants(server, 'RM_studio'), [])
-  const kept = rowsOf(server, 'select native from events order by at_ms')
+  const kept = await rowsOf(server, 'select native from events order by at_ms')
   assert.deepEqual(
     kept.map(({ native }) => JSON.parse(String(native)).event),
     OTHERS.map(([event]) => event),
@@ -123,7 +123,7 @@ test('what names no room is kept in the log of its feed, counted if it comes twi
   assert.equal((await postSigned(server, '{}')).statusCode, 200)
 
   assert.deepEqual(await servedRooms(server), [])
-  const kept = rowsOf(server, 'select reason, native from feed_payloads order by rowid')
+  const kept = await rowsOf(server, 'select reason, native from feed_payloads order by rowid')
   assert.deepEqual(
     kept.map(({ reason, native }) => [reason, JSON.parse(String(native))]),
     [

@@ -22,7 +22,7 @@ test('a body that cannot be read is 400/20001, and the log says why', async t =>
     assert.equal(response.statusCode, 400)
     assert.deepEqual([response.json().code, response.json().message], [20001, message])
   }
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
   const log = await deliveriesOf(server)
   assert.deepEqual(
     log.map(({ httpStatus, outcome, detail }) => [httpStatus, outcome, detail]),

@@ -240,7 +240,7 @@ test('a duplicate is answered 200, counted, and changes nothing', async t => {
   }
   assert.deepEqual([await servedRoom(server, room.sid), await servedParticipants(server, room.sid)], before)
   assert.deepEqual(
-    rowsOf(server, 'select duplicates from events').map(row => row['duplicates']),
+    (await rowsOf(server, 'select duplicates from events')).map(row => row['duplicates']),
     [1, 1, 1],
   )
   const log = await deliveriesOf(server)

@@ -19,12 +19,12 @@ test('callbacks and summaries in any order, repetition and grouping give the sam
     fc.asyncProperty(moments, arrivalsOf(EVENTS), async (at, groups) => {
       const payloads = story(at)
       assert.equal(payloads.length, EVENTS)
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const payload of payloads) await taken(post(server, payload))
       const inOrder = await answersOf(server)
       await assertNumbersAgree(server)
 
-      forgetRooms(server)
+      await forgetRooms(server)
       for (const group of groups) {
         await Promise.all(group.map(index => taken(post(server, payloads[index]))))
         await assertNumbersAgree(server)

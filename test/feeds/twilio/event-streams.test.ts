@@ -178,7 +178,7 @@ test('a batch in which one event names another account is refused whole', async 
   assert.equal(response.json().message, `Event NO7 names another account than ${ACCOUNT}.`)
   assert.equal((await postSummaries(server, [foreign, ANN_SUMMARY])).statusCode, 401)
   assert.deepEqual(await servedRooms(server), [])
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
 test('the body is held to bodySHA256, and the hash to the signature', async t => {
@@ -204,7 +204,7 @@ test('summaries of other things are kept, and what is no envelope is 400', async
   const track = summary('NO8', 'track-summary.complete', { account_sid: ACCOUNT, room_sid: ROOM })
   assert.deepEqual((await postSummaries(server, [track])).json(), { events: 0, duplicates: 0 })
   assert.deepEqual((await postSummaries(server, [track])).json(), { events: 0, duplicates: 1 })
-  const kept = rowsOf(server, 'select reason, native from feed_payloads')
+  const kept = await rowsOf(server, 'select reason, native from feed_payloads')
   assert.deepEqual(
     kept.map(({ reason, native }) => [reason, JSON.parse(String(native))]),
     [['Twilio event com.twilio.video.insights.track-summary.complete is not understood', track]],

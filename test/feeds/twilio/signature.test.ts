@@ -118,7 +118,7 @@ test('what is not signed so is 401/20003, and the log names the address that was
     assert.match(rest.json().message, cause, what)
   }
   assert.deepEqual(await servedRooms(server), [])
-  assert.deepEqual(rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
+  assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
   const log = await deliveriesOf(server)
   assert.deepEqual(
     [...new Set(log.map(({ httpStatus, outcome }) => `${httpStatus} ${outcome}`))],

@@ -204,7 +204,7 @@ test('what is of no room, or of no moment, is kept in the log of the feed', asyn
   }
   assert.deepEqual((await postCallback(server, roomless)).json(), { events: 0, duplicates: 1 })
   assert.deepEqual(await servedRooms(server), [])
-  const kept = rowsOf(server, 'select reason from feed_payloads order by rowid')
+  const kept = await rowsOf(server, 'select reason from feed_payloads order by rowid')
   assert.deepEqual(
     kept.map(({ reason }) => reason),
     [
@@ -221,7 +221,7 @@ test('an event of the room that says nothing of it is evidence, and a callback t
   await taken(postCallback(server, callback('track-added', '10:00:02.000', { ...ann, TrackKind: 'scent' })))
   assert.deepEqual(await servedParticipants(server, ROOM), [])
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 0)
-  assert.equal(rowsOf(server, 'select 1 from events').length, 3)
+  assert.equal((await rowsOf(server, 'select 1 from events')).length, 3)
 })
 
 test('a callback of the future is refused', async t => {

@@ -1,0 +1,15 @@
+/** Several processes on one database: which were up when, and when each feed was heard by any of them. */
+export const processes = `
+create table servers (
+  server_id text not null primary key,
+  started_at_ms bigint not null,
+  until_ms bigint not null
+);
+insert into servers (server_id, started_at_ms, until_ms)
+  select 'from ' || started_at_ms, started_at_ms, until_ms from uptime;
+drop table uptime;
+create table feeds_heard (
+  feed_id text not null primary key,
+  heard_at_ms bigint not null
+);
+`

@@ -1,0 +1,39 @@
+import { Pool, type PoolConfig } from 'pg'
+import type { Connection } from './database.ts'
+import { connectionOver } from './postgres-client.ts'
+import { isSound as isSoundAfter, storeError } from './postgres-errors.ts'
+
+/** Connections that are opened when they are needed, and taken by one work at a time. */
+export interface PostgresPool {
+  /** Runs `use` with a connection. What it leaves open is undone; a connection that failed is not used again. */
+  run<T>(use: (connection: Connection) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Rejects with StoreUnavailableError where none is free in time, or none can be made. */
+export function postgresPool(config: PoolConfig): PostgresPool {
+  const pool = new Pool(config)
+  // A connection that is lost is told by the work that has it; the pool itself lets go of one that nobody has.
+  pool.on('error', () => {})
+  pool.on('connect', client => void client.on('error', () => {}))
+  return {
+    async run(use) {
+      const client = await pool.connect().catch(error => {
+        throw storeError(error)
+      })
+      let isSound = true
+      const connection = connectionOver(client, error => {
+        isSound &&= isSoundAfter(error)
+      })
+      try {
+        return await use(connection)
+      } catch (error) {
+        if (isSound) await connection.run('rollback').catch(() => {})
+        throw error
+      } finally {
+        client.release(!isSound)
+      }
+    },
+    close: () => pool.end(),
+  }
+}

@@ -1,0 +1,93 @@
+import { type Database, StoreUnavailableError } from './database.ts'
+import { clientConfig, runAlone } from './postgres-client.ts'
+import { storeError, TryAgainError } from './postgres-errors.ts'
+import { postgresLease } from './postgres-lease.ts'
+import { postgresPool } from './postgres-pool.ts'
+import { postgresProblem } from './postgres-problem.ts'
+import { MAX_WORKS_A_COMMIT, runWorks, type Waiting } from './works.ts'
+
+/** Whoever waits for an answer is told that there is none before its own patience ends: LiveKit's is 30 s. */
+const CONNECT_WITHIN_MS = 5_000
+const LOCK_WITHIN_MS = 5_000
+const ANSWER_WITHIN_MS = 15_000
+const ATTEMPTS = 5
+
+/**
+ * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
+ * others of its lane wait with it. Half of the connections read, so that no flood of writes keeps answers away; one
+ * more holds the lease.
+ */
+export function openPostgres(url: string, connections: number): Database {
+  const config = {
+    ...clientConfig(url),
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    statement_timeout: ANSWER_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    lock_timeout: LOCK_WITHIN_MS,
+    idle_in_transaction_session_timeout: ANSWER_WITHIN_MS,
+  }
+  const readers = postgresPool({ ...config, max: Math.floor(connections / 2) })
+  const writers = postgresPool({ ...config, max: Math.ceil(connections / 2) })
+  const lease = postgresLease(config)
+  const lanes = new Map<string, Waiting[]>()
+
+  async function drain(lane: string, waiting: Waiting[]): Promise<void> {
+    while (waiting.length > 0) {
+      const error = await commit(waiting.splice(0, MAX_WORKS_A_COMMIT))
+      // Who waited behind would only find out the same, one time limit later.
+      if (error !== undefined) for (const { reject } of waiting.splice(0)) reject(error)
+    }
+    lanes.delete(lane)
+  }
+
+  /** Tells each work its outcome; what kept all of them from being stored is returned too. */
+  async function commit(works: readonly Waiting[]): Promise<Error | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for (const tell of await commitOnce(works)) tell()
+        return undefined
+      } catch (error) {
+        if (error instanceof TryAgainError && attempt < ATTEMPTS) continue
+        const unavailable = error instanceof StoreUnavailableError ? error : storeError(error)
+        for (const { reject } of works) reject(unavailable)
+        return unavailable
+      }
+    }
+  }
+
+  async function commitOnce(works: readonly Waiting[]): Promise<(() => void)[]> {
+    return await writers.run(async connection => {
+      await connection.run('begin')
+      const tell = await runWorks(connection, works, error => error instanceof StoreUnavailableError)
+      await connection.run('commit')
+      return tell
+    })
+  }
+
+  return {
+    reader: {
+      all: (sql, params) => readers.run(connection => connection.all(sql, params)),
+      run: (sql, params) => readers.run(connection => connection.run(sql, params)),
+    },
+    transact: (work, lane) =>
+      new Promise((resolve, reject) => {
+        // The queue holds works of any result; each resolve gets just what its own work gave.
+        const waiting = { work, resolve: resolve as (value: unknown) => void, reject }
+        if (lane === undefined) return void commit([waiting])
+        const queue = lanes.get(lane)
+        if (queue !== undefined) return void queue.push(waiting)
+        const fresh = [waiting]
+        lanes.set(lane, fresh)
+        void drain(lane, fresh)
+      }),
+    transactAlone: work => runAlone(clientConfig(url), work),
+    lease,
+    problem() {
+      return postgresProblem(this.reader)
+    },
+    async close() {
+      await lease.release()
+      await Promise.all([readers.close(), writers.close()])
+    },
+  }
+}

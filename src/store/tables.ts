@@ -1,0 +1,24 @@
+/** A table of the schema: its primary key, and how a distributed engine spreads it. */
+export interface Table {
+  readonly key: readonly string[]
+  /**
+   * The column whose value says on which shard a row lives. All tables of `room_sid` are colocated: a room lives on
+   * one. What names no room lives with its feed. Without one the table is small, and whole on every node.
+   */
+  readonly shardedBy?: 'room_sid' | 'feed_id'
+}
+
+/** Every table, but for `schema_version`; those that others refer to first. */
+export const TABLES: Readonly<Record<string, Table>> = {
+  accounts: { key: ['account_sid'] },
+  api_keys: { key: ['key_sid'] },
+  feeds: { key: ['feed_id'] },
+  deliveries: { key: ['delivery_id'] },
+  servers: { key: ['server_id'] },
+  events: { key: ['account_sid', 'room_sid', 'feed_id', 'event_key'], shardedBy: 'room_sid' },
+  rooms: { key: ['account_sid', 'room_sid'], shardedBy: 'room_sid' },
+  participants: { key: ['account_sid', 'room_sid', 'participant_sid'], shardedBy: 'room_sid' },
+  feed_payloads: { key: ['account_sid', 'feed_id', 'payload_key'], shardedBy: 'feed_id' },
+  feed_memory: { key: ['account_sid', 'feed_id', 'memory_key'], shardedBy: 'feed_id' },
+  feeds_heard: { key: ['feed_id'], shardedBy: 'feed_id' },
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Client } from 'pg'
+import { ENGINE } from './test-place.ts'
+import type { TestServer } from './test-server.ts'
+
+/** From here on nothing can be stored, and all is read: the file must not grow, or the database is read-only. */
+export async function stopWriting({ database, place }: TestServer): Promise<void> {
+  if (ENGINE === 'sqlite') {
+    await database.transact(connection => connection.all('pragma max_page_count = 1'))
+    return
+  }
+  const name = new URL(place).pathname.slice(1)
+  await onServer(place, `alter database ${name} set default_transaction_read_only = on`)
+  // The setting is one of new connections.
+  await onServer(place, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+}
+
+/** Another process keeps everything from being written, until what is resolved is called. */
+export async function holdWriting({ place }: TestServer): Promise<() => Promise<void>> {
+  if (ENGINE === 'sqlite') {
+    const other = new DatabaseSync(join(place, 'rollcall.db'))
+    other.exec('begin immediate')
+    return async () => other.close()
+  }
+  const other = new Client({ connectionString: place })
+  await other.connect()
+  await other.query('begin; lock table rooms, feeds_heard in exclusive mode')
+  return async () => await other.end()
+}
+
+/** Everything can be stored again. */
+export async function goOnWriting({ database, place }: TestServer): Promise<void> {
+  if (ENGINE === 'sqlite') {
+    await database.transact(connection => connection.all('pragma max_page_count = 1000000'))
+    return
+  }
+  await onServer(
+    place,
+    `alter database ${new URL(place).pathname.slice(1)} reset default_transaction_read_only`,
+  )
+}
+
+async function onServer(place: string, sql: string): Promise<void> {
+  const url = new URL(place)
+  url.pathname = '/postgres'
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+/** The database that others are copies of: its schema is today's. */
+export const TEMPLATE = 'template_of_tests'
+
+/** The engine under test: `TEST_ENGINE`, or SQLite. */
+export const ENGINE = process.env['TEST_ENGINE'] === 'postgres' ? 'postgres' : 'sqlite'
+
+/** Where a store may be made, and what takes it away again once the store is closed. */
+export interface Place {
+  readonly place: string
+  readonly remove: () => Promise<void>
+}
+
+/** A new place for a store of the engine under test. */
+export async function newPlace(): Promise<Place> {
+  if (ENGINE === 'postgres') return await newPostgres()
+  const place = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
+  return { place, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** The URL of a new PostgreSQL database, with today's schema unless it is to be a copy of `template1`. */
+export async function newPostgres(template = TEMPLATE): Promise<Place> {
+  const server = process.env['TEST_POSTGRES_URL']
+  if (server === undefined) throw new Error('There is no server: run the tests by npm test')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await runSql(server, `create database ${name} template ${template}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { place: url.href, remove: () => runSql(server, `drop database ${name} with (force)`) }
+}
+
+async function runSql(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
