@@ -15,15 +15,19 @@ export interface Setting<T> {
   parse(text: string | undefined): T
 }
 
-const OWN_PATHS = /^\/(?:v1|feeds|docs|openapi\.json)(?:\/|$)/
+const OWN_PATHS = /^\/(?:v1|feeds|docs|openapi\.json|healthz|readyz)(?:\/|$)/
 const MIN_TOKEN_CHARS = 32
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** Every setting, in the order of the help. */
 export const SETTINGS = {
-  database: setting('database', 'DATABASE_URL', 'PATH', './data', {
-    help: 'Where everything is kept: a folder, a path ending in .db, or a file: URL.',
+  database: setting('database', 'DATABASE_URL', 'PLACE', './data', {
+    help: 'Where everything is kept: a folder, a path ending in .db, a file: URL, or a postgres: URL.',
     parse: text => text,
+  }),
+  databaseConnections: setting('database-connections', 'DATABASE_CONNECTIONS', 'NUMBER', '10', {
+    help: 'How many connections to PostgreSQL this process opens at most, 2 or more; one more is for the sweep.',
+    parse: parseConnections,
   }),
   host: setting('host', 'HOST', 'ADDRESS', '127.0.0.1', {
     help: 'The address to listen on; 0.0.0.0 for all.',
@@ -171,6 +175,13 @@ function parsePort(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,12}$/.test(text)) throw new Error('a whole number is expected')
   return Number(text)
+}
+
+/** Some write and some read. */
+function parseConnections(text: string): number {
+  const connections = parseCount(text)
+  if (connections < 2) throw new Error('a whole number of 2 or more is expected')
+  return connections
 }
 
 function parsePublicUrl(text: string): string {

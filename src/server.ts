@@ -26,6 +26,7 @@ import { routeTable } from './api/route-table.ts'
 import type { Config } from './config.ts'
 import { pathToLog, registerFeeds, routeOf, servesSocket } from './feed-routes.ts'
 import { feeds } from './feeds/index.ts'
+import { registerHealth } from './health.ts'
 import { deliveryLog } from './ingest/delivery-log.ts'
 import { registerReference } from './reference.ts'
 import type { FeedRow } from './store/feeds.ts'
@@ -104,6 +105,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(replyWithError)
   app.setNotFoundHandler(notFound)
 
+  await app.register(scope => registerHealth(scope, store, clock))
   await app.register(scope => registerReference(scope, originOf))
   await app.register(async scope => {
     const deliveries = deliveryLog(store, error =>

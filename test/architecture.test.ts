@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sweep: ['event', 'sid', 'livekit-token', 'feeds', 'fold', 'store', 'ingest', 'sweep'],
   demo: ['livekit-token', 'demo'],
 }
-const WIRES = ['main', 'server', 'feed-routes', 'feed-socket', 'reference', 'version', 'cli']
+const WIRES = ['main', 'server', 'feed-routes', 'feed-socket', 'health', 'reference', 'version', 'cli']
 
 /** What must not be found in parts that neither know the time nor touch the world. */
 const PURE = ['event', 'sid', 'iso-date', 'memory', 'livekit-token', 'well-formed', 'feeds', 'fold']

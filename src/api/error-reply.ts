@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { StoreUnavailableError } from '../store/database.ts'
 import { corsHeaders } from './cors.ts'
 import { ApiError, ERRORS, type ErrorName, errorBody } from './errors.ts'
 
@@ -16,6 +17,10 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
     name === 'notFound' ? `The requested resource ${path} was not found` : messageOf(error),
   )
   if (error instanceof ApiError) reply.headers(error.headers)
+  if (error instanceof StoreUnavailableError) {
+    request.log.warn({ err: error }, 'the database cannot be used')
+    reply.header('retry-after', '1')
+  }
   return reply.code(body.status).type(JSON_TYPE).send(body)
 }
 
@@ -59,6 +64,7 @@ export function newRequestId(): string {
 
 function errorNameOf(error: FastifyError | Error): ErrorName {
   if (error instanceof ApiError) return error.error
+  if (error instanceof StoreUnavailableError) return 'unavailable'
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status === ERRORS.bodyTooLarge.status) return 'bodyTooLarge'
   return status >= 400 && status < 500 ? 'badRequest' : 'internal'

@@ -7,7 +7,7 @@ export async function withStore(
   context: CommandContext,
   work: (store: Store) => Promise<void>,
 ): Promise<void> {
-  const store = await open(context.config.database)
+  const store = await open(context)
   try {
     await work(store)
   } finally {
@@ -15,9 +15,9 @@ export async function withStore(
   }
 }
 
-async function open(place: string): Promise<Store> {
+async function open({ config }: CommandContext): Promise<Store> {
   try {
-    return await openStore(place)
+    return await openStore(config.database, config.databaseConnections)
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     throw new CommandError(`Cannot open the database: ${problem}`)

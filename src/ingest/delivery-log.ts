@@ -45,7 +45,7 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
     },
     async close() {
       clearTimeout(timer)
-      await flush()
+      await flush().catch(onError)
     },
   }
 }

@@ -8,15 +8,15 @@ import { createStore, type Store } from './store.ts'
 
 const FILE_NAME = 'rollcall.db'
 
-/** What a server opens unless the settings say otherwise. */
-export const POSTGRES_CONNECTIONS = 10
+/** Enough for a command, which does one thing after another. */
+const COMMAND_CONNECTIONS = 2
 
 /**
  * Opens the store at a place: a `postgres:` URL, a folder (made if missing, the file in it is `rollcall.db`), a path that
  * ends in `.db`, or a `file:` URL of either. Throws a sentence for any other kind of URL. Files are readable by their
  * owner alone, since feed secrets are in them.
  */
-export async function openStore(place: string, connections = POSTGRES_CONNECTIONS): Promise<Store> {
+export async function openStore(place: string, connections = COMMAND_CONNECTIONS): Promise<Store> {
   const database = openDatabase(place, connections)
   try {
     return await createStore(database)
@@ -27,7 +27,7 @@ export async function openStore(place: string, connections = POSTGRES_CONNECTION
 }
 
 /** The engine at a place, as `openStore` takes it; its schema as it is. */
-export function openDatabase(place: string, connections = POSTGRES_CONNECTIONS): Database {
+export function openDatabase(place: string, connections = COMMAND_CONNECTIONS): Database {
   if (/^postgres(?:ql)?:/i.test(place)) return openPostgres(place, connections)
   const file = fileOf(place)
   if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600 })

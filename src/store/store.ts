@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Memory } from '../memory.ts'
 import { type AccountStore, accountStore } from './accounts.ts'
 import type { Connection, Database, Lease } from './database.ts'
@@ -11,6 +12,8 @@ import { type RecordStore, recordStore } from './records.ts'
 import { roomLocks } from './room-locks.ts'
 import { type RoomKey, type RoomWriter, roomWriter } from './room-writer.ts'
 import { type UptimeStore, uptimeStore } from './uptime.ts'
+
+const PROBE_CHARS = 50_000
 
 /** What a transaction may touch. */
 export interface Transaction {
@@ -77,9 +80,7 @@ export async function createStore(database: Database): Promise<Store> {
         await finish()
         return value
       }, lane),
-    async checkWritable() {
-      await database.transact(connection => connection.run('update schema_version set version = version'))
-    },
+    checkWritable: () => database.transact(writeAndTakeBack),
     close: () => database.close(),
   }
 }
@@ -113,4 +114,15 @@ function transactionOver(connection: Connection): { transaction: Transaction; fi
     },
   }
   return { transaction, finish: locks.finish }
+}
+
+/** As much as a delivery takes: a database that is full may still have room for less. */
+async function writeAndTakeBack(connection: Connection): Promise<void> {
+  const deliveryId = randomUUID()
+  await connection.run(
+    `insert into deliveries (delivery_id, received_at_ms, feed_kind, http_status, outcome, detail, events, duplicates)
+     values (?, 0, '', 0, '', ?, 0, 0)`,
+    [deliveryId, 'x'.repeat(PROBE_CHARS)],
+  )
+  await connection.run('delete from deliveries where delivery_id = ?', [deliveryId])
 }

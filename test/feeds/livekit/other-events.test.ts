@@ -123,7 +123,7 @@ test('what names no room is kept in the log of its feed, counted if it comes twi
   assert.equal((await postSigned(server, '{}')).statusCode, 200)
 
   assert.deepEqual(await servedRooms(server), [])
-  const kept = await rowsOf(server, 'select reason, native from feed_payloads order by rowid')
+  const kept = await rowsOf(server, 'select reason, native from feed_payloads order by seq')
   assert.deepEqual(
     kept.map(({ reason, native }) => [reason, JSON.parse(String(native))]),
     [

@@ -204,7 +204,7 @@ test('what is of no room, or of no moment, is kept in the log of the feed', asyn
   }
   assert.deepEqual((await postCallback(server, roomless)).json(), { events: 0, duplicates: 1 })
   assert.deepEqual(await servedRooms(server), [])
-  const kept = await rowsOf(server, 'select reason from feed_payloads order by rowid')
+  const kept = await rowsOf(server, 'select reason from feed_payloads order by seq')
   assert.deepEqual(
     kept.map(({ reason }) => reason),
     [

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { goOnWriting, stopWriting } from '../support/outage.ts'
+import { get, testServer } from '../support/test-server.ts'
+
+test('who asks needs no credentials: alive is alive, and ready is that something can be written', async t => {
+  const server = await testServer(t)
+  for (const url of ['/healthz', '/readyz']) {
+    const { status, body } = await get(server, url, {})
+    assert.deepEqual([status, body], [200, { status: 'ok' }], url)
+  }
+})
+
+test('while nothing can be written it is alive and not ready, and ready again by itself', async t => {
+  const server = await testServer(t)
+  await stopWriting(server)
+  server.clock.nowMs += 1_000
+  const refused = await get(server, '/readyz', {})
+  assert.deepEqual([refused.status, refused.body.code, refused.body.status], [503, 20503, 503])
+  assert.equal(refused.headers['retry-after'], '1')
+  assert.equal((await get(server, '/healthz', {})).status, 200)
+  await goOnWriting(server)
+  server.clock.nowMs += 1_000
+  assert.equal((await get(server, '/readyz', {})).status, 200)
+})
+
+test('however often readiness is asked for, it is tried once a second', async t => {
+  const server = await testServer(t)
+  let writes = 0
+  const { transact } = server.database
+  server.database.transact = (work, lane) => {
+    writes++
+    return transact(work, lane)
+  }
+  for (let index = 0; index < 20; index++) await get(server, '/readyz', {})
+  server.clock.nowMs += 1_000
+  await get(server, '/readyz', {})
+  assert.equal(writes, 2)
+})
