@@ -8,6 +8,9 @@ import { VERSION } from './version.ts'
 
 const USAGE_EXIT_CODE = 2
 
+// Who reads the output, as `head` does, may have read enough.
+process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+
 process.exitCode = await main(process.argv.slice(2))
 
 /** Runs the command that the arguments name; the exit code. */
@@ -45,8 +48,11 @@ async function runCommand(command: Command, argv: readonly string[], print: (lin
   const flags = command.settings
     .filter(name => !('secret' in SETTINGS[name]))
     .map(name => SETTINGS[name].flag)
+  const takesValue = (flag: string) => command.options[flag]?.[0] !== ''
   const options = Object.fromEntries(
-    [...flags, ...Object.keys(command.options)].map(flag => [flag, { type: 'string' }] as const),
+    [...flags, ...Object.keys(command.options)].map(
+      flag => [flag, { type: takesValue(flag) ? 'string' : 'boolean' }] as const,
+    ),
   )
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -59,7 +65,7 @@ async function runCommand(command: Command, argv: readonly string[], print: (lin
     throw new ConfigError(`${command.name} takes ${command.args === '' ? 'no arguments' : command.args}.`)
   }
   const given: Record<string, string | undefined> = Object.fromEntries(
-    Object.entries(values).map(([flag, value]) => [flag, typeof value === 'string' ? value : undefined]),
+    Object.entries(values).map(([flag, value]) => [flag, value === undefined ? undefined : String(value)]),
   )
   const flagged = command.settings.map(name => [name, given[SETTINGS[name].flag]] as const)
   // A setting that the command does not heed cannot stop it, however it is set.

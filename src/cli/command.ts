@@ -22,7 +22,7 @@ export interface Command {
   readonly summary: string
   /** The arguments as they are written, like `<SID>`; empty for none. */
   readonly args: string
-  /** Options of this command alone, by flag: the value's name and a line of help. */
+  /** Options of this command alone, by flag: the value's name, empty for a switch, and a line of help. */
   readonly options: Readonly<Record<string, readonly [value: string, help: string]>>
   /** The settings that the command heeds. */
   readonly settings: readonly SettingName[]

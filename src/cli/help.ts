@@ -18,7 +18,7 @@ export function programHelp(commands: readonly Command[], version: string): stri
 /** The help of one command: its options and settings with their variables and defaults. */
 export function commandHelp(command: Command): string {
   const options = Object.entries(command.options).map(
-    ([flag, [value, help]]) => [`--${flag} ${value}`, help] as const,
+    ([flag, [value, help]]) => [`--${flag} ${value}`.trim(), help] as const,
   )
   const settings = command.settings.map(name => settingRow(SETTINGS[name]))
   return [

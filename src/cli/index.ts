@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 import { demo } from './demo.ts'
 import { feedAdd, feedList, feedLog, feedRemove, feedRotate } from './feed.ts'
 import { keyAdd, keyList, keyRemove, keyRotate } from './key.ts'
+import { migrateCommand } from './migrate.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { serve } from './serve.ts'
 
@@ -23,5 +24,6 @@ export const commands: readonly Command[] = [
   feedRemove,
   feedRotate,
   feedLog,
+  migrateCommand,
   rebuildCommand,
 ]

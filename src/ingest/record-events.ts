@@ -1,6 +1,7 @@
 import type { Event } from '../event.ts'
 import { digestOf } from '../feeds/json.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
+import { indexable } from '../store/indexable.ts'
 import type { LoggedEvent, RoomWriter } from '../store/room-writer.ts'
 import type { KeptPayload, Transaction } from '../store/store.ts'
 import { foldIntoRows, ofFeed, refoldRoom } from './fold-into-rows.ts'
@@ -57,7 +58,7 @@ function loggedEvent({ feedId, feedKind, receivedAtMs }: Heard, { event, native 
   return {
     feedId,
     feedKind,
-    eventKey: event.key,
+    eventKey: indexable(event.key),
     participantSid: 'participantSid' in event ? event.participantSid : undefined,
     atMs: event.atMs,
     receivedAtMs,
@@ -68,7 +69,7 @@ function loggedEvent({ feedId, feedKind, receivedAtMs }: Heard, { event, native 
 
 /** A second payload under the key of a first changes no record, and is evidence all the same. */
 function otherBody({ accountSid, feedId, receivedAtMs }: Heard, { event, native }: HeardEvent): KeptPayload {
-  const payloadKey = `${event.key}#${digestOf(native)}`
+  const payloadKey = `${indexable(event.key)}#${digestOf(native)}`
   const reason = `Another body under the known key ${event.key} of room ${event.roomSid}`
   return { accountSid, feedId, payloadKey, receivedAtMs, reason, native }
 }

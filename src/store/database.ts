@@ -1,3 +1,5 @@
+import type { Dialect } from './dialect.ts'
+
 /** A value that every engine takes as a parameter. */
 export type SqlValue = string | number | null
 
@@ -10,6 +12,8 @@ export interface Connection {
 
 /** What the store needs of an engine. */
 export interface Database {
+  /** The words of its SQL, for those who show what will run. */
+  readonly dialect: Dialect
   /** Reads what is committed. Rejects with StoreUnavailableError when nothing can be read now. */
   readonly reader: Connection
   /**

@@ -3,12 +3,14 @@
  * `words` are replaced where a statement is prepared.
  */
 export interface Dialect {
+  readonly name: 'sqlite' | 'postgres'
   readonly parameter: (n: number) => string
   readonly words: readonly (readonly [word: RegExp, inDialect: string])[]
 }
 
 export const DIALECTS = {
   sqlite: {
+    name: 'sqlite',
     parameter: () => '?',
     words: [
       // Its one writer holds the lock of everything.
@@ -17,6 +19,7 @@ export const DIALECTS = {
     ],
   },
   postgres: {
+    name: 'postgres',
     parameter: n => `$${n}`,
     words: [
       // The order of the bytes, as SQLite's, whatever the database's own is: prefixes are ranges in it.

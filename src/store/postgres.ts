@@ -1,4 +1,5 @@
 import { type Database, StoreUnavailableError } from './database.ts'
+import { DIALECTS } from './dialect.ts'
 import { clientConfig, runAlone } from './postgres-client.ts'
 import { storeError, TryAgainError } from './postgres-errors.ts'
 import { postgresLease } from './postgres-lease.ts'
@@ -65,6 +66,7 @@ export function openPostgres(url: string, connections: number): Database {
   }
 
   return {
+    dialect: DIALECTS.postgres,
     reader: {
       all: (sql, params) => readers.run(connection => connection.all(sql, params)),
       run: (sql, params) => readers.run(connection => connection.run(sql, params)),

@@ -1,4 +1,5 @@
 import type { Connection, SqlValue } from './database.ts'
+import { indexable } from './indexable.ts'
 import type { RoomKey } from './room-writer.ts'
 
 /** A place in a list: what the rows on either side of it are compared with. */
@@ -129,7 +130,7 @@ function narrowed(query: Query, sql: string, params: readonly SqlValue[]): Query
 
 function roomQuery(accountSid: string, filter: RoomFilter): Query {
   const conditions: Condition[] = [['account_sid = ?', accountSid]]
-  if (filter.name !== undefined) conditions.push(['name = ?', filter.name])
+  if (filter.name !== undefined) conditions.push(['name = ?', indexable(filter.name)])
   if (filter.createdFromMs !== undefined) conditions.push(['created_ms >= ?', filter.createdFromMs])
   if (filter.createdToMs !== undefined) conditions.push(['created_ms < ?', filter.createdToMs])
   if (filter.types.length > 0) conditions.push(anyOf('type = ?', filter.types))

@@ -2,6 +2,7 @@ import type { Interval, RoomNumbers, Step } from '../fold/numbers.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { RoomState } from '../fold/room.ts'
 import type { Connection } from './database.ts'
+import { indexable } from './indexable.ts'
 import type { RoomLocks } from './room-locks.ts'
 
 /** One room of one account. */
@@ -144,7 +145,7 @@ export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKe
       const rows = await connection.all<{ sid: string; state: string }>(
         `select participant_sid sid, state from participants where account_sid = ? and room_sid = ? and seat = ?
          order by participant_sid`,
-        [...room, seatKey],
+        [...room, indexable(seatKey)],
       )
       return rows.map(({ sid, state }) => ({ participantSid: sid, state: JSON.parse(state) }))
     },
@@ -160,7 +161,7 @@ export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKe
       const rows = await connection.all(
         `select 1 from participants where account_sid = ? and room_sid = ? and identity = ? and counted = 1
          and participant_sid <> ? limit 1`,
-        [...room, identity, participantSid],
+        [...room, indexable(identity), participantSid],
       )
       return rows.length > 0
     },
@@ -187,10 +188,10 @@ export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKe
            seen_ms = excluded.seen_ms, seat = excluded.seat, alias_room_sid = excluded.alias_room_sid,
            alias_sid = excluded.alias_sid, state = excluded.state, record = excluded.record`,
         [
-          ...[...room, participant.participantSid, participant.orderMs, participant.identity ?? null],
+          ...[...room, participant.participantSid, participant.orderMs, indexed(participant.identity)],
           ...[Number(participant.counted), interval?.joinSec ?? null, interval?.endSec ?? null],
           ...[Number(participant.leaveStated), Number(participant.isOpen), participant.seenMs],
-          ...[state.seatKey ?? null, aliasOf === undefined ? null : roomSid, aliasOf ?? null],
+          ...[indexed(state.seatKey), aliasOf === undefined ? null : roomSid, aliasOf ?? null],
           ...[JSON.stringify(state), participant.record],
         ],
       )
@@ -215,7 +216,7 @@ export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKe
            seen_ms = excluded.seen_ms, state = excluded.state, numbers = excluded.numbers,
            record = excluded.record`,
         [
-          ...[...room, saved.feedId, saved.state.feedKind, saved.name ?? null, saved.type ?? null],
+          ...[...room, saved.feedId, saved.state.feedKind, indexed(saved.name), saved.type ?? null],
           ...[codecList(saved.codecs), saved.createdMs, saved.endedMs ?? STILL_OPEN_MS, saved.seenMs],
           ...[JSON.stringify(saved.state), JSON.stringify(saved.numbers), saved.record],
         ],
@@ -234,6 +235,10 @@ export function roomWriter(connection: Connection, locks: RoomLocks, key: RoomKe
       await connection.run('delete from rooms where account_sid = ? and room_sid = ?', room)
     },
   }
+}
+
+function indexed(text: string | undefined): string | null {
+  return text === undefined ? null : indexable(text)
 }
 
 /** `,VP8,opus,`: so that one codec is found by a plain `like`. */

@@ -89,6 +89,7 @@ export function openSqlite(file: string): Database {
   }
 
   return {
+    dialect: DIALECTS.sqlite,
     reader: {
       all: (sql, params) => told(readable.all(sql, params)),
       run: (sql, params) => told(readable.run(sql, params)),

@@ -102,11 +102,14 @@ function transactionOver(connection: Connection): { transaction: Transaction; fi
     isKnownPayload,
     async keepPayload({ accountSid, feedId, payloadKey, receivedAtMs, reason, native }) {
       if (await isKnownPayload(accountSid, feedId, payloadKey)) return false
+      const [last] = await connection.all<{ seq: number | null }>(
+        'select max(seq) seq from feed_payloads where account_sid = ? and feed_id = ?',
+        [accountSid, feedId],
+      )
       const added = await connection.run(
         `insert into feed_payloads (account_sid, feed_id, payload_key, seq, received_at_ms, reason, native)
-         values (?, ?, ?, (select coalesce(max(seq), 0) + 1 from feed_payloads where account_sid = ? and feed_id = ?),
-           ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do nothing`,
-        [accountSid, feedId, payloadKey, accountSid, feedId, receivedAtMs, reason, native],
+         values (?, ?, ?, ?, ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do nothing`,
+        [accountSid, feedId, payloadKey, (last?.seq ?? 0) + 1, receivedAtMs, reason, native],
       )
       // Another process kept it in the meantime.
       if (added === 0) await isKnownPayload(accountSid, feedId, payloadKey)

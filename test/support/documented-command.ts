@@ -58,11 +58,15 @@ function problemOfRollcall(words: readonly string[], isWhole: boolean): string |
   const flags = rest.filter(word => word.startsWith('--')).map(word => word.slice(2).replace(/=.*/, ''))
   const unknown = flags.find(flag => ![...EVERYWHERE, ...flagsOf(command)].includes(flag))
   if (unknown !== undefined) return `${command.name} has no --${unknown}`
-  const isValue = (index: number) => /^--[^=]+$/.test(rest[index - 1] ?? '')
+  const isValue = (index: number) => takesValue(command, /^--([^=]+)$/.exec(rest[index - 1] ?? '')?.[1])
   const args = rest.filter((word, index) => !word.startsWith('--') && !isValue(index))
   const expected = command.args === '' ? 0 : command.args.split(' ').length
   const isRight = args.length === expected || isHelp || (!isWhole && args.length === 0)
   return isRight ? undefined : `${command.name} takes ${command.args || 'no arguments'}`
+}
+
+function takesValue({ options }: Command, flag: string | undefined): boolean {
+  return flag !== undefined && options[flag]?.[0] !== ''
 }
 
 function flagsOf({ options, settings }: Command): string[] {
