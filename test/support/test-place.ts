@@ -18,9 +18,12 @@ export interface Place {
 
 /** A new place for a store of the engine under test. */
 export async function newPlace(): Promise<Place> {
-  if (ENGINE === 'postgres') return await newPostgres()
-  const place = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
-  return { place, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) }
+  return ENGINE === 'postgres' ? await newPostgres() : await newFolder()
+}
+
+/** A new place of the engine under test without any schema. */
+export async function newEmptyPlace(): Promise<Place> {
+  return ENGINE === 'postgres' ? await newPostgres('template1') : await newFolder()
 }
 
 /** The URL of a new PostgreSQL database, with today's schema unless it is to be a copy of `template1`. */
@@ -31,7 +34,16 @@ export async function newPostgres(template = TEMPLATE): Promise<Place> {
   await runSql(server, `create database ${name} template ${template}`)
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { place: url.href, remove: () => runSql(server, `drop database ${name} with (force)`) }
+  return { place: url.href, remove: () => dropDatabase(name) }
+}
+
+async function newFolder(): Promise<Place> {
+  const place = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
+  return { place, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+export async function dropDatabase(name: string): Promise<void> {
+  await runSql(process.env['TEST_POSTGRES_URL'] ?? '', `drop database ${name} with (force)`)
 }
 
 async function runSql(url: string, sql: string): Promise<void> {

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { Client } from 'pg'
+import { feedId } from '../../src/sid.ts'
+import { openDatabase, openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
+import { dropDatabase, newPostgres } from '../support/test-place.ts'
+import { ACCOUNT } from '../support/test-server.ts'
+import { until } from '../support/until.ts'
+
+const FEED = feedId(ACCOUNT, 'events', 'x')
+
+/** A new database, and another session in it. */
+async function postgres(t: TestContext, template?: string) {
+  const { place, remove } = await newPostgres(template)
+  const session = new Client({ connectionString: place })
+  await session.connect()
+  t.after(async () => {
+    await session.end()
+    await remove()
+  })
+  return { place, sql: async (text: string) => (await session.query(text)).rows }
+}
+
+/** A new empty database that is made in another way. */
+async function otherDatabase(t: TestContext, options: string): Promise<string> {
+  const { place, sql } = await postgres(t)
+  const name = `${new URL(place).pathname.slice(1)}_other`
+  await sql(`create database ${name} template template0 ${options}`)
+  t.after(() => dropDatabase(name))
+  return place.replace(/[^/]+$/, name)
+}
+
+async function withStore<T>(place: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(place)
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+test('who finds a migration under way waits for it', async t => {
+  const { place, sql } = await postgres(t, 'template1')
+  await sql(`begin; select pg_advisory_xact_lock(hashtextextended('rollcall alone in public', 0))`)
+  const opening = openStore(place)
+  await until('it to wait', 10_000, async () => {
+    const waiting = await sql(`select 1 from pg_locks where locktype = 'advisory' and not granted`)
+    return waiting.length > 0 || undefined
+  })
+  assert.deepEqual(await sql(`select tablename from pg_tables where schemaname = 'public'`), [])
+  await sql('commit')
+  await (await opening).close()
+})
+
+test('a column in another order than that of bytes is refused with a sentence', async t => {
+  const { place, sql } = await postgres(t)
+  await sql('alter table rooms alter column room_sid type text collate "en-x-icu"')
+  await assert.rejects(
+    openStore(place),
+    /^Error: Column rooms.room_sid has collation en-x-icu where "C" is needed/,
+  )
+  await sql('alter table rooms alter column room_sid type text collate "C"')
+  await (await openStore(place)).close()
+})
+
+test('whatever the order of the database is, ours is that of bytes', async t => {
+  const place = await otherDatabase(t, `locale_provider icu icu_locale 'en-US' locale 'C.UTF-8'`)
+  const keys = ['room|B', 'room|a', 'room|é', 'room|~', 'room}', 'roomy', 'Room|a']
+  const listed = await withStore(place, store =>
+    store.transact(async transaction => {
+      const memory = transaction.memory(ACCOUNT, FEED)
+      for (const key of keys) await memory.set(key, 1)
+      return await memory.list('room|', 'room}')
+    }),
+  )
+  assert.deepEqual(
+    listed.map(({ key }) => key),
+    ['room|B', 'room|a', 'room|~', 'room|é'],
+  )
+})
+
+test('an encoding other than UTF8 is refused with a sentence', async t => {
+  const place = await otherDatabase(t, `encoding 'LATIN1' locale 'C'`)
+  await assert.rejects(
+    openStore(place),
+    /^Error: The database's encoding is LATIN1: one made with ENCODING 'UTF8'/,
+  )
+})
+
+test('two installs are in one database, each in a schema of its own', async t => {
+  const { place, sql } = await postgres(t, 'template1')
+  await sql('create schema one; create schema two')
+  const inSchema = (name: string) => `${place}?options=-c%20search_path%3D${name}`
+  const beat = { serverId: 's', fromMs: 1, untilMs: 2, heard: new Map<string, number>() }
+  await withStore(inSchema('one'), async one => {
+    await withStore(inSchema('two'), async two => {
+      await one.uptime.beat(beat, 0)
+      assert.deepEqual(
+        [await one.uptime.since(0), await two.uptime.since(0)],
+        [[{ fromMs: 1, untilMs: 2 }], []],
+      )
+      assert.deepEqual([await one.lease.hold(), await two.lease.hold()], [true, true])
+    })
+  })
+  const tables = await sql(
+    `select schemaname, count(*)::int n from pg_tables where tablename = 'rooms' group by 1 order by 1`,
+  )
+  assert.deepEqual(tables, [
+    { schemaname: 'one', n: 1 },
+    { schemaname: 'two', n: 1 },
+  ])
+})
+
+test('a statement is prepared once a connection', async t => {
+  const { place } = await postgres(t)
+  const database = openDatabase(place)
+  t.after(() => database.close())
+  const used = await database.transact(async connection => {
+    for (let index = 0; index < 4; index++) {
+      await connection.all('select room_sid from rooms where account_sid = ?', [`${index}`])
+    }
+    return await connection.all(
+      `select generic_plans + custom_plans "times" from pg_prepared_statements where statement like 'select room_sid from%'`,
+    )
+  })
+  assert.deepEqual(used, [{ times: 4 }])
+})

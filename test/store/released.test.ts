@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import pino from 'pino'
+import { readConfig } from '../../src/config.ts'
+import { rebuild } from '../../src/ingest/rebuild.ts'
+import { createServer } from '../../src/server.ts'
+import type { Database } from '../../src/store/database.ts'
+import { pendingMigrations } from '../../src/store/migrate.ts'
+import { migrations } from '../../src/store/migrations/index.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { newEmptyPlace } from '../support/test-place.ts'
+import { basic, NOW_MS } from '../support/test-server.ts'
+
+const FOLDER = join(import.meta.dirname, 'released')
+const versions = readdirSync(FOLDER).flatMap(name => /^schema-(\d+)\.sql$/.exec(name)?.[1] ?? [])
+
+test('there is a database of every schema before the last', () => {
+  assert.deepEqual(
+    versions.map(Number).sort((a, b) => a - b),
+    migrations.slice(1).map((_, index) => index + 1),
+  )
+})
+
+for (const version of versions) {
+  test(`a filled database of schema ${version} is brought up to today's, and nothing of it is lost`, async t => {
+    const database = await newDatabase(t)
+    await fill(database, version)
+    const before = await logIn(database)
+    const store = await createStore(database)
+    assert.deepEqual(await logIn(database), before)
+
+    const answers: Record<string, unknown> = JSON.parse(contentOf(`schema-${version}.answers.json`))
+    assert.ok(Object.keys(answers).length > 4)
+    for (const [path, answer] of Object.entries(answers)) {
+      assert.deepEqual(await ask(t, store, path), answer, `what was served is served: ${path}`)
+    }
+
+    const columns = await openStaysIn(store)
+    await rebuild(store, readConfig({}, {}), () => {})
+    assert.deepEqual(columns, await openStaysIn(store), 'what the sweep looks for is as today fills it in')
+    assert.ok(
+      columns.length > 4 && columns.some(({ isOpen }) => isOpen) && columns.some(({ isOpen }) => !isOpen),
+    )
+  })
+}
+
+/** A database as the program of that schema left it. */
+async function fill(database: Database, version: string): Promise<void> {
+  const statements = (await pendingMigrations(database))
+    .filter(migration => migration.version <= Number(version))
+    .flatMap(migration => migration.statements)
+  await database.transactAlone(async connection => {
+    for (const statement of statements) await connection.run(statement)
+    await connection.run('create table schema_version (version integer not null)')
+    await connection.run('insert into schema_version (version) values (?)', [Number(version)])
+  })
+  const rows = contentOf(`schema-${version}.sql`).split(/;\n(?=insert |$)/)
+  await database.transact(async connection => {
+    // A question mark in a text is no parameter.
+    for (const row of rows.filter(text => text !== '')) {
+      const texts: string[] = []
+      const sql = row.replace(/'(?:[^']|'')*'/g, quoted => {
+        texts.push(quoted.slice(1, -1).replaceAll("''", "'"))
+        return '?'
+      })
+      await connection.run(sql, texts)
+    }
+  })
+}
+
+async function logIn({ reader }: Database): Promise<unknown[]> {
+  return [
+    ...(await reader.all(
+      'select room_sid, event_key, body, native, duplicates from events order by room_sid, event_key',
+    )),
+    ...(await reader.all(
+      'select feed_id, payload_key, native, reason from feed_payloads order by feed_id, payload_key',
+    )),
+    ...(await reader.all('select feed_id, kind, auth_key, secret from feeds order by feed_id')),
+    ...(await reader.all('select account_sid, token_hash, is_default from accounts order by account_sid')),
+    ...(await reader.all('select key_sid, secret_hash from api_keys order by key_sid')),
+  ]
+}
+
+async function openStaysIn({ records, open }: Store) {
+  const rooms = (await records.roomKeys()).map(async ({ accountSid, roomSid }) => {
+    const room = await open.room(accountSid, roomSid)
+    const stays = await open.participants(accountSid, roomSid)
+    return [
+      { roomSid, isOpen: room?.isOpen, seenMs: room?.seenMs, feedId: room?.feedId },
+      ...stays.map(({ participantSid, isOpen, leaveStated, seenMs }) => {
+        return { participantSid, isOpen, leaveStated, seenMs }
+      }),
+    ]
+  })
+  return (await Promise.all(rooms)).flat()
+}
+
+async function ask(t: TestContext, store: Store, url: string): Promise<unknown> {
+  const config = readConfig({ rateLimitPerMin: '0' }, {})
+  const log = pino({ level: 'silent' })
+  const app = await createServer({ config, store, log, clock: () => NOW_MS, configuredFeeds: [] })
+  t.after(() => app.close())
+  return (await app.inject({ url, headers: basic() })).json()
+}
+
+async function newDatabase(t: TestContext): Promise<Database> {
+  const { place, remove } = await newEmptyPlace()
+  const database = openDatabase(place)
+  t.after(async () => {
+    await database.close()
+    await remove()
+  })
+  return database
+}
+
+function contentOf(name: string): string {
+  return readFileSync(join(FOLDER, name), 'utf8')
+}
