@@ -1,42 +1,40 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { type Database, StoreUnavailableError } from '../../src/store/database.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { goOnWriting, stopWriting } from '../support/outage.ts'
+import { newEmptyPlace } from '../support/test-place.ts'
 
 const insert = 'insert into kept (id) values (?)'
 
-async function database(t: TestContext): Promise<{ database: Database; file: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-store-'))
-  const file = join(folder, 'test.db')
-  const opened = openSqlite(file)
+async function database(t: TestContext): Promise<{ database: Database; place: string }> {
+  const { place, remove } = await newEmptyPlace()
+  const opened = openDatabase(place, 4)
   await opened.transact(connection => connection.run('create table kept (id integer primary key)'))
   t.after(async () => {
     await opened.close()
-    await rm(folder, { recursive: true, force: true })
+    await remove()
   })
-  return { database: opened, file }
+  return { database: opened, place }
 }
 
-function ids(file: string): unknown[] {
-  const other = new DatabaseSync(file, { readOnly: true })
-  const rows = other.prepare('select id from kept order by id').all()
-  other.close()
-  return rows.map(row => row['id'])
+/** What another process sees. */
+async function ids(place: string): Promise<number[]> {
+  const other = openDatabase(place)
+  const rows = await other.reader.all<{ id: number }>('select id from kept order by id')
+  await other.close()
+  return rows.map(({ id }) => id)
 }
 
 test('a transaction is seen by another process once it has resolved', async t => {
-  const { database: db, file } = await database(t)
+  const { database: db, place } = await database(t)
   await Promise.all([1, 2, 3].map(id => db.transact(connection => connection.run(insert, [id]))))
-  assert.deepEqual(ids(file), [1, 2, 3])
+  assert.deepEqual(await ids(place), [1, 2, 3])
 })
 
 test('works that share a commit fail alone', async t => {
-  const { database: db, file } = await database(t)
+  const { database: db, place } = await database(t)
   const settled = await Promise.allSettled([
     db.transact(connection => connection.run(insert, [1])),
     db.transact(async connection => {
@@ -53,7 +51,7 @@ test('works that share a commit fail alone', async t => {
     settled.map(({ status }) => status),
     ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
   )
-  assert.deepEqual(ids(file), [1, 4])
+  assert.deepEqual(await ids(place), [1, 4])
 })
 
 test('a reader never sees what is not committed', async t => {
@@ -65,30 +63,44 @@ test('a reader never sees what is not committed', async t => {
   assert.equal((await db.reader.all('select id from kept')).length, 1)
 })
 
-test('while another process holds the lock reads go on, and a write waits for it', async t => {
-  const { database: db, file } = await database(t)
-  const other = new DatabaseSync(file)
-  other.exec('begin immediate')
-  let written = false
-  const write = db
-    .transact(connection => connection.run(insert, [1]))
-    .then(() => {
-      written = true
-    })
-  for (let turn = 0; turn < 20; turn++) {
-    assert.deepEqual(await db.reader.all('select id from kept'), [])
-    await nextTurn()
-  }
-  assert.equal(written, false)
-  other.exec('commit')
-  other.close()
-  await write
-  assert.deepEqual(ids(file), [1])
+test('works of one lane run one after another, whatever becomes of each, and so does what comes meanwhile', async t => {
+  const { database: db, place } = await database(t)
+  const order: string[] = []
+  const work = (id: number) =>
+    db.transact(async connection => {
+      order.push(`${id} begins`)
+      await connection.run(insert, [id])
+      await connection.all('select id from kept')
+      order.push(`${id} ends`)
+      if (id === 2) throw new Error('changed my mind')
+    }, 'lane')
+  const first = [1, 2, 3].map(work)
+  await Promise.allSettled(first)
+  const second = [4, 5].map(work)
+  await Promise.all(second)
+  assert.deepEqual(
+    order,
+    [1, 2, 3, 4, 5].flatMap(id => [`${id} begins`, `${id} ends`]),
+  )
+  assert.deepEqual(await ids(place), [1, 3, 4, 5])
 })
 
-test('after the store is closed every write is refused, not left waiting', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-store-'))
-  const closed = openSqlite(join(folder, 'test.db'))
+test('an error of a statement tells what and its code, and no row', async t => {
+  const { database: db } = await database(t)
+  await db.transact(connection => connection.run(insert, [77_777]))
+  const again = db.transact(connection => connection.run(insert, [77_777]))
+  const error = await again.then(
+    () => assert.fail('it was inserted twice'),
+    reason => reason,
+  )
+  assert.ok(error instanceof Error && !(error instanceof StoreUnavailableError))
+  assert.doesNotMatch(inspect(error, { depth: 9 }), /77777/)
+})
+
+test('after the store is closed every write is refused, not left waiting', async t => {
+  const { place, remove } = await newEmptyPlace()
+  t.after(remove)
+  const closed = openDatabase(place)
   await closed.close()
   for (let turn = 0; turn < 2; turn++) {
     await assert.rejects(
@@ -96,25 +108,22 @@ test('after the store is closed every write is refused, not left waiting', async
       StoreUnavailableError,
     )
   }
-  await rm(folder, { recursive: true, force: true })
 })
 
 test('where nothing can be written every waiting work is told so, and nothing is half done', async t => {
-  const { database: db, file } = await database(t)
-  const pages = Number((await db.reader.all<{ page_count: number }>('pragma page_count'))[0]?.page_count)
-  await db.transact(async () => undefined)
-  await db.transact(connection => connection.all(`pragma max_page_count = ${pages}`))
+  const { database: db, place } = await database(t)
+  await stopWriting({ database: db, place })
   const fill = (from: number) =>
     db.transact(async connection => {
-      for (let id = from; id < from + 5000; id++) await connection.run(insert, [id])
-    })
+      for (let id = from; id < from + 3000; id++) await connection.run(insert, [id])
+    }, 'lane')
   const settled = await Promise.allSettled([fill(1), fill(10_001), fill(20_001)])
   for (const outcome of settled) {
     assert.equal(outcome.status, 'rejected')
     assert.ok(outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailableError)
   }
-  assert.deepEqual(ids(file), [])
-  await db.transact(connection => connection.all('pragma max_page_count = 1000000'))
+  assert.deepEqual(await ids(place), [])
+  await goOnWriting({ database: db, place })
   await fill(1)
-  assert.equal(ids(file).length, 5000)
+  assert.equal((await ids(place)).length, 3000)
 })

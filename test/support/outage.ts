@@ -1,11 +1,17 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
+import type { Database } from '../../src/store/database.ts'
 import { ENGINE } from './test-place.ts'
-import type { TestServer } from './test-server.ts'
+
+/** A server, or its database alone. */
+interface Writable {
+  readonly database: Database
+  readonly place: string
+}
 
 /** From here on nothing can be stored, and all is read: the file must not grow, or the database is read-only. */
-export async function stopWriting({ database, place }: TestServer): Promise<void> {
+export async function stopWriting({ database, place }: Writable): Promise<void> {
   if (ENGINE === 'sqlite') {
     await database.transact(connection => connection.all('pragma max_page_count = 1'))
     return
@@ -17,7 +23,7 @@ export async function stopWriting({ database, place }: TestServer): Promise<void
 }
 
 /** Another process keeps everything from being written, until what is resolved is called. */
-export async function holdWriting({ place }: TestServer): Promise<() => Promise<void>> {
+export async function holdWriting({ place }: Writable): Promise<() => Promise<void>> {
   if (ENGINE === 'sqlite') {
     const other = new DatabaseSync(join(place, 'rollcall.db'))
     other.exec('begin immediate')
@@ -30,7 +36,7 @@ export async function holdWriting({ place }: TestServer): Promise<() => Promise<
 }
 
 /** Everything can be stored again. */
-export async function goOnWriting({ database, place }: TestServer): Promise<void> {
+export async function goOnWriting({ database, place }: Writable): Promise<void> {
   if (ENGINE === 'sqlite') {
     await database.transact(connection => connection.all('pragma max_page_count = 1000000'))
     return
