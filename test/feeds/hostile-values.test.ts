@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { deliver, livekitRoom } from '../support/livekit.ts'
 import {
   ACCOUNT,
+  basic,
   FEED_KEY,
   get,
   NOW_MS,
@@ -11,6 +12,8 @@ import {
   TWILIO_TOKEN,
   testServer,
 } from '../support/test-server.ts'
+import { JITSI_FEED, jitsiRoom, postJitsi } from './jitsi/event-sync.ts'
+import type { ServedRoom } from './served.ts'
 
 const room = `RM${'c3'.repeat(16)}`
 const participant = `PA${'d4'.repeat(16)}`
@@ -111,6 +114,56 @@ test('lone surrogates and NUL never reach a record', async t => {
   assert.equal(body.rooms[0].room_type, null)
   const { body: list } = await get(server, `/v1/Video/Rooms/${body.rooms[0].room_sid}/Participants`)
   assert.equal(list.participants[0].participant_identity, 'i')
+})
+
+test('texts too long for an index are kept whole, found, and told apart to the last letter', async t => {
+  const server = await testServer(t, {}, [JITSI_FEED])
+  // What repeats itself would be compressed.
+  const long = Array.from({ length: 300 }, (_, index) =>
+    createHmac('sha1', 'x').update(`${index}`).digest('hex'),
+  ).join('')
+  for (const last of ['a', 'b']) {
+    const told = livekitRoom(long + last, NOW_MS - 60_000)
+    const joined = { ...told.joined(long + last, NOW_MS - 50_000), id: `EV_${long}${last}` }
+    for (const payload of [told.started(), joined, joined, { ...joined, more: 'other' }]) {
+      assert.equal((await deliver(server, payload)).statusCode, 200)
+    }
+    const room = jitsiRoom(long + last)
+    assert.equal((await postJitsi(server, room.created(NOW_MS / 1000 - 60))).statusCode, 200)
+  }
+  for (const last of ['a', 'b']) {
+    const { body } = await get(server, `/v1/Video/Rooms?RoomName=${long}${last}`)
+    const feeds = body.rooms.map((one: ServedRoom) => one.room_name === long + last && one.properties.feed)
+    assert.deepEqual(feeds.sort(), ['jitsi', 'livekit'])
+    const room = body.rooms.find((one: ServedRoom) => one.properties.feed === 'livekit')
+    assert.equal(room.unique_participant_identities, 1)
+    const { body: list } = await get(server, `/v1/Video/Rooms/${room.room_sid}/Participants`)
+    assert.ok(list.participants[0].participant_identity === long + last)
+    const { body: evidence } = await get(server, `/v1/Video/Rooms/${room.room_sid}/Events`)
+    assert.deepEqual(
+      evidence.events.map((one: { duplicates: number; others: unknown[] }) => [
+        one.duplicates,
+        one.others.length,
+      ]),
+      [
+        [0, 0],
+        [2, 1],
+      ],
+    )
+  }
+})
+
+test('NUL where a name, a key or a password is asked for finds nobody, and is no fault', async t => {
+  const server = await testServer(t)
+  assert.equal((await get(server, '/v1/Video/Rooms?RoomName=a%00b')).status, 200)
+  assert.equal((await get(server, '/v1/Video/Rooms/RM%00')).status, 404)
+  assert.equal((await get(server, '/v1/Video/Rooms', basic(`${ACCOUNT}\0`, 'x\0'))).status, 401)
+  const token = ['{"alg":"HS256"}', '{"iss":"API\\u0000"}', 'x'].map(part =>
+    Buffer.from(part).toString('base64url'),
+  )
+  const headers = { authorization: token.join('.'), 'content-type': 'application/webhook+json' }
+  const response = await server.app.inject({ method: 'POST', url: '/feeds/livekit', headers, body: '{}' })
+  assert.equal(response.statusCode, 401)
 })
 
 test('a time before 1970 is no time', async t => {
