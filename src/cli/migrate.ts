@@ -1,4 +1,4 @@
-import { distribute, pendingDistribution } from '../store/citus.ts'
+import { pendingSpreading, spread } from '../store/citus.ts'
 import type { Database } from '../store/database.ts'
 import { inDialect } from '../store/dialect.ts'
 import { type Migration, migrate, pendingMigrations } from '../store/migrate.ts'
@@ -23,9 +23,8 @@ async function bringUp(database: Database, { options, print }: CommandContext): 
   const problem = await database.problem()
   if (problem !== undefined) throw new CommandError(problem)
   if (options['citus'] === undefined) return
-  const statements = await distribute(database)
-  for (const statement of statements) print(`${statement};`)
-  print(statements.length === 0 ? 'All tables are spread already.' : 'All tables are spread.')
+  await spread(database, table => print(`${table} is spread.`))
+  print('All tables are spread.')
 }
 
 async function show(database: Database, { options, print }: CommandContext): Promise<void> {
@@ -36,9 +35,9 @@ async function show(database: Database, { options, print }: CommandContext): Pro
     for (const statement of statements) print(`${inDialect(database.dialect, statement.trim())};`)
   }
   if (options['citus'] === undefined) return
-  const spreading = await pendingDistribution(database)
-  print(spreading.length === 0 ? '-- All tables are spread already.' : '-- over the nodes of Citus')
-  for (const statement of spreading) print(`${statement};`)
+  const tables = await pendingSpreading(database)
+  if (tables.length === 0) print('-- All tables are spread.')
+  for (const { statements } of tables) for (const statement of statements) print(`${statement};`)
 }
 
 function versionsOf(migrations: readonly Migration[]): string {

@@ -1,12 +1,18 @@
 import type { Database } from './database.ts'
 import { TABLES } from './tables.ts'
 
+/** One table, and the statements that spread it (Citus documentation, "Citus Utility Functions"). */
+export interface Spreading {
+  readonly table: string
+  readonly statements: readonly string[]
+}
+
 /**
- * What is left to do to spread the tables over the nodes of Citus, as SQL (Citus documentation, "Citus Utility
- * Functions"): tables of rooms are sharded by room, and colocated; those of feeds by feed; small ones are whole on every
- * node. Throws a sentence where the extension is not in the database. Changes nothing.
+ * The tables that are not yet spread over the nodes of Citus: those of rooms are to be sharded by room, and colocated,
+ * those of feeds by feed, and small ones are to be whole on every node. Changes nothing. Throws a sentence where the
+ * extension is not in the database.
  */
-export async function pendingDistribution({ reader, dialect }: Database): Promise<readonly string[]> {
+export async function pendingSpreading({ reader, dialect }: Database): Promise<readonly Spreading[]> {
   if (dialect.name !== 'postgres')
     throw new Error('Citus spreads a database of PostgreSQL, and this is none.')
   const extension = await reader.all(`select extversion from pg_extension where extname = 'citus'`)
@@ -21,28 +27,29 @@ export async function pendingDistribution({ reader, dialect }: Database): Promis
   )
   const done = spread.map(({ name }) => name)
   return Object.keys(TABLES)
-    .filter(name => !done.includes(name))
-    .flatMap(statementsFor)
+    .filter(table => !done.includes(table))
+    .map(table => ({ table, statements: [spreadingOf(table), forgettingOf(table)] }))
 }
 
-/** Does what `pendingDistribution` says, one process at a time; resolves to what it did. */
-export async function distribute(database: Database): Promise<readonly string[]> {
-  return await database.transactAlone(async connection => {
-    const statements = await pendingDistribution({ ...database, reader: connection })
-    for (const statement of statements) await connection.all(statement)
-    return statements
-  })
+/** Spreads them, each table in a transaction: where it is broken off, it goes on the next time. `onTable` is told of each. */
+export async function spread(database: Database, onTable: (table: string) => void): Promise<void> {
+  for (const { table, statements } of await pendingSpreading(database)) {
+    await database.transactAlone(async connection => {
+      for (const statement of statements) await connection.all(statement)
+    })
+    onTable(table)
+  }
 }
 
-function statementsFor(name: string): string[] {
-  const column = TABLES[name]?.shardedBy
-  if (column === undefined) return [`select create_reference_table('${name}')`, forgetLocal(name)]
+function spreadingOf(table: string): string {
+  const column = TABLES[table]?.shardedBy
+  if (column === undefined) return `select create_reference_table('${table}')`
   const [first] = Object.keys(TABLES).filter(other => TABLES[other]?.shardedBy === column)
-  const together = first === name ? '' : `, colocate_with => '${first}'`
-  return [`select create_distributed_table('${name}', '${column}'${together})`, forgetLocal(name)]
+  const together = first === table ? '' : `, colocate_with => '${first}'`
+  return `select create_distributed_table('${table}', '${column}'${together})`
 }
 
-/** What was there before is in the shards by then, and would take its room twice. */
-function forgetLocal(name: string): string {
-  return `select truncate_local_data_after_distributing_table('${name}')`
+/** The rows are in the shards by then; those that stay behind would take part in whatever is done to the table. */
+function forgettingOf(table: string): string {
+  return `select truncate_local_data_after_distributing_table('${table}')`
 }

@@ -42,18 +42,19 @@ export interface TestServer {
 
 /**
  * The whole server over a new database of the engine under test, with two accounts; the first has a feed of each
- * kind, the second a LiveKit feed. Gone when the test ends.
+ * kind, the second a LiveKit feed. `watch` may look at what is asked of the database. Gone when the test ends.
  */
 export async function testServer(
   t: TestContext,
   settings: Partial<Record<SettingName, string>> = {},
   configuredFeeds: readonly FeedRow[] = [],
+  watch: (database: Database) => Database = database => database,
 ): Promise<TestServer> {
   const { place, remove } = await newPlace()
   const clock = { nowMs: NOW_MS }
   const log: string[] = []
   const heard = new Map<string, number>()
-  const database = openDatabase(place)
+  const database = watch(openDatabase(place))
   const store = await createStore(database)
   await addAccounts(store)
   const config: Config = readConfig({ database: place, rateLimitPerMin: '0', ...settings }, {})

@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
+import { feeds } from '../../src/feeds/index.ts'
+import { rebuild } from '../../src/ingest/rebuild.ts'
+import type { Connection, Database } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import type { Store, Transaction } from '../../src/store/store.ts'
+import { TABLES } from '../../src/store/tables.ts'
+import { createSweeper } from '../../src/sweep/sweeper.ts'
+import { cloudEvent, postCloudEvents } from '../feeds/events/cloud-events.ts'
+import { JAAS_FEED, jaasSession, tellJaas } from '../feeds/jaas/webhooks.ts'
+import { janus } from '../feeds/janus/janus-events.ts'
+import { JANUS_FEED, tell as tellJanus } from '../feeds/janus/janus-server.ts'
+import { JITSI_FEED, jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
+import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
+import { postCallback } from '../feeds/twilio/callbacks.ts'
+import { livekitRoom } from '../support/livekit.ts'
+import { readDocument, rowsUnder } from '../support/markdown.ts'
+import { newPostgres } from '../support/test-place.ts'
+import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+
+const START = NOW_MS - 3_600_000
+const ROOT = join(import.meta.dirname, '../..')
+
+/** What is asked of many shards at once, by the store's method; docs/scale.md says what each costs. */
+const FAN_OUTS = rowsUnder(readDocument(join(ROOT, 'docs/scale.md')), [
+  'asked of every shard',
+  'when',
+  'what it costs',
+]).map(([name = '']) => name.replaceAll('`', ''))
+
+const PARTS = ['accounts', 'feeds', 'deliveries', 'records', 'evidence', 'open', 'uptime'] as const
+/** What leads to others and asks nothing itself. */
+const WIRING = ['transaction.room', 'transaction.memory']
+
+interface Statement {
+  readonly sql: string
+  readonly method: string
+  readonly isIngest: boolean
+}
+
+test('every query of a room or a feed names its shard, and what is asked of all of them is never asked to store an event', async t => {
+  const { statements, methods } = await everyStatement(t)
+  assert.ok(statements.length > 60, `${statements.length} statements`)
+  const everywhere = new Set(statements.filter(({ sql }) => !namesItsShard(sql)).map(({ method }) => method))
+  assert.deepEqual([...everywhere].sort(), [...FAN_OUTS].sort())
+  const ingested = statements.filter(({ isIngest }) => isIngest)
+  assert.ok(ingested.length > 25)
+  for (const { sql, method } of ingested) assert.ok(namesItsShard(sql), `${method}: ${sql}`)
+  assert.deepEqual(methods.uncalled, [], 'every method of the store is among them')
+})
+
+test('a list of rooms takes no more from a shard than the page holds', async t => {
+  const { statements } = await everyStatement(t)
+  const lists = statements.filter(({ method }) => method === 'records.rooms')
+  assert.ok(lists.length > 2)
+  for (const { sql } of lists) assert.match(sql, /limit \?$/)
+})
+
+test('every unique key of a table that is spread holds the column by which it is', async t => {
+  const { place, remove } = await newPostgres()
+  const database = openDatabase(place)
+  t.after(async () => {
+    await database.close()
+    await remove()
+  })
+  const keys = await database.reader.all<{ name: string; columns: string }>(
+    `select c.relname "name", string_agg(a.attname, ',' order by a.attnum) "columns"
+     from pg_index i join pg_class c on c.oid = i.indrelid
+       join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
+     where i.indisunique and c.relnamespace = 'public'::regnamespace group by c.relname, i.indexrelid order by 1, 2`,
+  )
+  assert.deepEqual(
+    [...new Set(keys.map(({ name }) => name))],
+    Object.keys(TABLES).sort(),
+    'each table has a key',
+  )
+  for (const { name, columns } of keys) {
+    const column = TABLES[name]?.shardedBy
+    if (column !== undefined) assert.ok(columns.split(',').includes(column), `${name} (${columns})`)
+  }
+  for (const [name, { key }] of Object.entries(TABLES)) {
+    assert.ok(
+      keys.some(one => one.name === name && one.columns.split(',').sort().join() === [...key].sort().join()),
+      name,
+    )
+  }
+})
+
+/** True for a statement that is of one shard: each of its tables is whole everywhere, or one value of its column is given. */
+function namesItsShard(sql: string): boolean {
+  const tables = [...sql.matchAll(/\b(?:from|join|into|update)\s+(\w+)/g)].map(([, name = '']) => name)
+  return tables.every(name => {
+    const column = TABLES[name]?.shardedBy
+    if (column === undefined) return true
+    const inserted = /^insert into \w+ \(([^)]*)\)/.exec(sql)?.[1]
+    if (inserted !== undefined) return inserted.includes(column)
+    return (
+      (sql.match(new RegExp(`\\b${column} = \\?`, 'g')) ?? []).length >=
+      tables.filter(one => TABLES[one]?.shardedBy === column).length
+    )
+  })
+}
+
+/** All that the store asks of its database, while everything is done that it is there for. */
+async function everyStatement(t: TestContext) {
+  const now = new AsyncLocalStorage<string>()
+  const statements: Statement[] = []
+  let isIngest = false
+  const watched = (connection: Connection): Connection => {
+    const note = (sql: string) => void statements.push({ sql, method: now.getStore() ?? '', isIngest })
+    return {
+      all(sql, params) {
+        note(sql)
+        return connection.all(sql, params)
+      },
+      run(sql, params) {
+        note(sql)
+        return connection.run(sql, params)
+      },
+    }
+  }
+  const server = await testServer(t, {}, [JITSI_FEED, JAAS_FEED, JANUS_FEED], (database: Database) => ({
+    ...database,
+    reader: watched(database.reader),
+    transact: (work, lane) => database.transact(connection => work(watched(connection)), lane),
+  }))
+  const methods = nameCalls(server.store, now)
+  isIngest = true
+  await tellAll(server)
+  isIngest = false
+  await askAll(server)
+  return { statements, methods }
+}
+
+/** From here on each call of the store runs under its name; which were never called is told. */
+function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
+  const uncalled = new Set<string>()
+  const named = <T extends object>(part: string, object: T): T => {
+    for (const [name, method] of Object.entries(object)) {
+      if (typeof method !== 'function') continue
+      const full = `${part}.${name}`
+      if (!called.has(full)) uncalled.add(full)
+      Object.assign(object, {
+        [name]: (...args: unknown[]) => {
+          called.add(full)
+          uncalled.delete(full)
+          return now.run(full, () => method.apply(object, args))
+        },
+      })
+    }
+    return object
+  }
+  const called = new Set<string>()
+  for (const part of PARTS) named(part, store[part])
+  const { transact } = store
+  Object.assign(store, {
+    transact: (work: (transaction: Transaction) => Promise<unknown>, lane?: string) =>
+      transact(async transaction => {
+        const { room, memory } = transaction
+        named('transaction', transaction)
+        return await work({
+          ...transaction,
+          room: key => named('room', room(key)),
+          memory: (accountSid, feedId) => named('memory', memory(accountSid, feedId)),
+        })
+      }, lane),
+  })
+  return {
+    get uncalled() {
+      return [...uncalled].filter(name => !WIRING.includes(name)).sort()
+    },
+  }
+}
+
+/** Every feed tells of joins, leaves and ends, in order and late, doubled, contradicted, and not understood. */
+async function tellAll(server: TestServer): Promise<void> {
+  const room = livekitRoom('x', START)
+  const left = room.left('ann', START + 1_000, START + 60_000)
+  await tell(server, room.started(), room.joined('ann', START + 1_000), room.joined('bob', START + 2_000))
+  await tell(server, left, left, { ...left, more: 'other' }, room.finished(START + 90_000))
+  await tell(server, { event: 'unheard_of', id: 'EV_x', createdAt: '1' })
+  const at = new Date(START).toISOString()
+  const callback = { AccountSid: ACCOUNT, RoomSid: `RM${'1'.repeat(32)}`, RoomName: 'x', Timestamp: at }
+  await postCallback(server, { ...callback, StatusCallbackEvent: 'room-created' })
+  const data = { room: { key: 'r', name: 'x' }, participant: { key: 'p' } }
+  await postCloudEvents(server, [
+    cloudEvent('1', 'participant.joined', at, data),
+    cloudEvent('2', 'participant.joined', at, { ...data, room: { key: 's' } }),
+  ])
+  const jaas = jaasSession('s')
+  await tellJaas(
+    server,
+    jaas.created(0),
+    jaas.joined('ann', 1_000),
+    jaas.left('ann', 9_000),
+    jaas.destroyed(9_500),
+  )
+  await tellJitsi(server, ...movedStory())
+  const lab = janus()
+  const [ann, ben] = [lab.person('ann'), lab.person('ben')]
+  await tellJanus(server, ann.comes(1), ben.comes(2), ann.publishes(3), ann.goes(60), ann.goes(60))
+}
+
+/** A stay that is told before the room it belongs to is known, and then moves there. */
+function movedStory() {
+  const sec = START / 1000
+  const room = jitsiRoom('maths')
+  const ann = occupant('ann', sec + 100)
+  return [
+    room.joined(ann),
+    room.created(sec),
+    room.destroyed(sec, sec + 50),
+    room.created(sec + 90),
+    room.left({ ...ann, left_at: sec + 120 }),
+  ]
+}
+
+/** Everything that is read, swept, rebuilt and changed. */
+async function askAll(server: TestServer): Promise<void> {
+  const { store, clock, heard } = server
+  for (const { room_sid, room_name } of await servedRooms(server)) {
+    const path = `/v1/Video/Rooms/${room_sid}`
+    const { body } = await get(server, `${path}/Participants?PageSize=1`)
+    if (body.meta.next_page_url)
+      await get(server, new URL(body.meta.next_page_url).pathname + new URL(body.meta.next_page_url).search)
+    for (const { participant_sid } of await servedParticipants(server, room_sid)) {
+      await get(server, `${path}/Participants/${participant_sid}`)
+      await get(server, `${path}/Participants/${participant_sid}/Events`)
+    }
+    await get(server, `${path}/Events?PageSize=2`)
+    await get(
+      server,
+      `/v1/Video/Rooms?RoomName=${room_name}&RoomType=group&Codecs=VP8&CreatedBefore=2030-01-01&PageSize=1`,
+    )
+    await store.open.participants(ACCOUNT, room_sid)
+    await store.open.room(ACCOUNT, room_sid)
+  }
+  await get(server, '/v1/Video/Rooms')
+  await store.open.openRooms(ACCOUNT, JANUS_FEED.feedId)
+  const settings = readConfig({}, {})
+  const configuredFeeds = [JANUS_FEED, JITSI_FEED, JAAS_FEED]
+  const sweeper = createSweeper({
+    store,
+    settings,
+    feeds,
+    configuredFeeds,
+    reconciliations: [],
+    heard,
+    clock: () => clock.nowMs,
+    onFault: error => assert.fail(String(error)),
+  })
+  await sweeper.sweep()
+  clock.nowMs += 48 * 3_600_000
+  for (const feed of configuredFeeds) heard.set(feed.feedId, clock.nowMs)
+  await sweeper.sweep()
+  await rebuild(store, settings, () => {})
+  await get(server, '/readyz', {})
+  await server.app.close()
+  await store.deliveries.last(10)
+  await changeAll(store)
+}
+
+async function changeAll({ accounts, feeds: rows, uptime }: Store): Promise<void> {
+  const key = {
+    keySid: `SK${'0'.repeat(32)}`,
+    accountSid: ACCOUNT,
+    name: 'k',
+    secretHash: 'h',
+    createdAtMs: 0,
+  }
+  await accounts.putKey(key)
+  await accounts.findKey(key.keySid)
+  await accounts.listKeys()
+  await accounts.removeKey(key.keySid)
+  await accounts.list()
+  await rows.put(JITSI_FEED)
+  await rows.remove(JITSI_FEED.feedId)
+  await uptime.serversSince(0)
+  await accounts.remove(ACCOUNT)
+}
