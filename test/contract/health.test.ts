@@ -14,10 +14,13 @@ test('who asks needs no credentials: alive is alive, and ready is that something
 test('while nothing can be written it is alive and not ready, and ready again by itself', async t => {
   const server = await testServer(t)
   await stopWriting(server)
-  server.clock.nowMs += 1_000
-  const refused = await get(server, '/readyz', {})
-  assert.deepEqual([refused.status, refused.body.code, refused.body.status], [503, 20503, 503])
-  assert.equal(refused.headers['retry-after'], '1')
+  // A connection that was there before is lost, and one that is made now cannot write.
+  for (let turn = 0; turn < 3; turn++) {
+    server.clock.nowMs += 1_000
+    const refused = await get(server, '/readyz', {})
+    assert.deepEqual([refused.status, refused.body.code, refused.body.status], [503, 20503, 503])
+    assert.equal(refused.headers['retry-after'], '1')
+  }
   assert.equal((await get(server, '/healthz', {})).status, 200)
   await goOnWriting(server)
   server.clock.nowMs += 1_000
