@@ -1,5 +1,6 @@
 import { accountAdd, accountList, accountRemove, accountRotate } from './account.ts'
 import type { Command } from './command.ts'
+import { copy } from './copy.ts'
 import { demo } from './demo.ts'
 import { feedAdd, feedList, feedLog, feedRemove, feedRotate } from './feed.ts'
 import { keyAdd, keyList, keyRemove, keyRotate } from './key.ts'
@@ -26,4 +27,5 @@ export const commands: readonly Command[] = [
   feedLog,
   migrateCommand,
   rebuildCommand,
+  copy,
 ]

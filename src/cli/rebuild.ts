@@ -1,5 +1,6 @@
 import { rebuild } from '../ingest/rebuild.ts'
 import type { Command } from './command.ts'
+import { progressBar } from './progress-bar.ts'
 import { withStore } from './with-store.ts'
 
 export const rebuildCommand: Command = {
@@ -10,9 +11,8 @@ export const rebuildCommand: Command = {
   settings: ['database', 'mediaRegions', 'publisherAttributes'],
   run: context =>
     withStore(context, async store => {
-      const rooms = await rebuild(store, context.config, (done, all) => {
-        if (done % 1000 === 0 && done < all) context.print(`${done} of ${all} rooms`)
-      })
+      const bar = progressBar('rooms')
+      const rooms = await rebuild(store, context.config, bar.show).finally(bar.end)
       context.print(`${rooms} rooms are rebuilt.`)
     }),
 }

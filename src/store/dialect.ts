@@ -16,6 +16,7 @@ export const DIALECTS = {
       // Its one writer holds the lock of everything.
       [/ for update$/, ''],
       [/\ball_tables\b/, `(select name from sqlite_master where type = 'table') all_tables`],
+      [/\bthis_database\b/, `(select file id from pragma_database_list where name = 'main') this_database`],
     ],
   },
   postgres: {
@@ -27,6 +28,11 @@ export const DIALECTS = {
       [
         /\ball_tables\b/,
         '(select tablename name from pg_tables where schemaname = current_schema()) all_tables',
+      ],
+      [
+        /\bthis_database\b/,
+        `(select concat_ws(' ', extract(epoch from pg_postmaster_start_time()), current_database(), current_schema()) id)
+         this_database`,
       ],
     ],
   },

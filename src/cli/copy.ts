@@ -1,0 +1,87 @@
+import { type Copied, CopyRefusedError, copyStore } from '../store/copy.ts'
+import type { Database } from '../store/database.ts'
+import { openDatabase } from '../store/open.ts'
+import { createStore } from '../store/store.ts'
+import { uptimeStore } from '../store/uptime.ts'
+import { type Command, type CommandContext, CommandError } from './command.ts'
+import { progressBar } from './progress-bar.ts'
+
+/** A server that was up so shortly before may be up still: each notes that it is, several times as often. */
+const UP_WITHIN_MS = 30_000
+
+export const copy: Command = {
+  name: 'copy',
+  summary:
+    'Copy everything to another database, of either engine; run again, it goes on and brings what is new',
+  args: '',
+  options: {
+    from: ['PLACE', 'The database to copy, as for --database'],
+    to: ['PLACE', 'An empty database, or one that was copied from the same before'],
+  },
+  settings: [],
+  notes: [
+    "Both are brought to this version's schema. No server may run on the destination before the copy is complete.",
+    'A password in a URL is seen by all users of the machine: leave it out, and set PGPASSWORD, or PGPASSFILE for two.',
+  ],
+  async run(context) {
+    const [from, to] = [placeOf(context, 'from'), placeOf(context, 'to')]
+    await withDatabase('from', from, source =>
+      withDatabase('to', to, async destination => {
+        const startedAtMs = context.clock()
+        const { rows, written, removed, isWhole } = await copyWithProgress(source, destination, context.stop)
+        if (!isWhole) {
+          throw new CommandError(`Stopped after ${rows} rows, which stay: run it again to go on.`)
+        }
+        context.print(`${rows} rows are the same in both: ${written} were written, ${removed} removed.`)
+        const servers = await uptimeStore(source).serversSince(startedAtMs - UP_WITHIN_MS)
+        if (servers.length === 0) return
+        context.print(
+          'A server was up on the source until just now, and rows may have come meanwhile: stop it, and run this again.',
+        )
+      }),
+    )
+  },
+}
+
+async function copyWithProgress(from: Database, to: Database, stop: AbortSignal): Promise<Copied> {
+  const bar = progressBar('rows')
+  try {
+    return await copyStore(from, to, { progress: bar.show, stop })
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    if (error instanceof CopyRefusedError) throw new CommandError(problem)
+    throw new CommandError(`${problem}. What is copied stays: run it again to go on.`)
+  } finally {
+    bar.end()
+  }
+}
+
+function placeOf({ options }: CommandContext, flag: 'from' | 'to'): string {
+  const place = options[flag]
+  if (place === undefined) throw new CommandError(`--${flag} PLACE is needed.`)
+  return place
+}
+
+/** Runs `work` over the database at a place, its schema today's, and closes it. */
+async function withDatabase(
+  flag: 'from' | 'to',
+  place: string,
+  work: (database: Database) => Promise<void>,
+): Promise<void> {
+  const database = await opened(flag, () => openDatabase(place))
+  try {
+    await opened(flag, () => createStore(database))
+    await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+async function opened<T>(flag: 'from' | 'to', open: () => T | Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`Cannot open the database of --${flag}: ${problem}`)
+  }
+}

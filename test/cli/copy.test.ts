@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { copy } from '../../src/cli/copy.ts'
+import { readConfig } from '../../src/config.ts'
+import { openStore } from '../../src/store/open.ts'
+import { runProgram, temporaryFolder } from '../support/program.ts'
+import { refusal, runCommand } from '../support/run-command.ts'
+import { newPostgres } from '../support/test-place.ts'
+
+test('an install moves to PostgreSQL: its accounts, keys and feeds are there, and a second run has nothing to do', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  await runCommand(cwd, 'key add')
+  await runCommand(cwd, 'feed add', { args: ['events'] })
+  const { place, remove } = await newPostgres('template1')
+  t.after(remove)
+  const args = ['copy', '--from', 'data', '--to', place]
+  assert.deepEqual(await runProgram({ cwd, args }), {
+    ...{ exitCode: 0, stderr: '' },
+    stdout: '3 rows are the same in both: 3 were written, 0 removed.\n',
+  })
+  for (const name of ['account list', 'key list', 'feed list']) {
+    assert.equal(await runCommand(cwd, name, { database: place }), await runCommand(cwd, name))
+  }
+  const options = { from: place, to: join(cwd, 'data') }
+  const again = await runCommand(cwd, 'copy', { options })
+  assert.equal(again, '3 rows are the same in both: 0 were written, 0 removed.\n')
+})
+
+test('where a server was up on the source until just now, it says that rows may have come meanwhile', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  const beatAt = async (untilMs: number) => {
+    const store = await openStore(join(cwd, 'data'))
+    await store.uptime.beat({ serverId: 'one', fromMs: 0, untilMs, heard: new Map() }, 0)
+    await store.close()
+    return await runCommand(cwd, 'copy', { options: { from: join(cwd, 'data'), to: join(cwd, 'copy') } })
+  }
+  assert.doesNotMatch(await beatAt(Date.now() - 60_000), /A server was up/)
+  assert.match(await beatAt(Date.now()), /removed\.\nA server was up on the source .* run this again\.\n$/)
+})
+
+test('what is not given, cannot be opened or would lose something is told in a sentence without the password', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  await runCommand(cwd, 'account add', { database: join(cwd, 'other') })
+  const from = join(cwd, 'data')
+  const told = (options: Record<string, string>) => refusal(cwd, 'copy', { options })
+  assert.equal(await told({ to: 'x' }), '--from PLACE is needed.')
+  assert.equal(await told({ from }), '--to PLACE is needed.')
+  assert.match(
+    await told({ from, to: join(cwd, 'other') }),
+    /^The destination has account AC\w+, which the source/,
+  )
+  assert.match(
+    await told({ from, to: 'mysql://me:geheim@host/db' }),
+    /^Cannot open .*--to: No store for mysql/,
+  )
+  for (const to of [
+    'postgres://me:geheim@127.0.0.1:1/db',
+    'postgres://me:geheim@[',
+    'postgres://me:geheim%@h',
+  ]) {
+    const sentence = await told({ from, to })
+    assert.match(sentence, /^Cannot open the database of --to: /)
+    assert.doesNotMatch(sentence, /geheim/)
+  }
+})
+
+test('asked to stop it ends with a sentence, and run again it goes on', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  await runCommand(cwd, 'key add')
+  const options = { from: join(cwd, 'data'), to: join(cwd, 'copy') }
+  const stopped = copy.run({
+    ...{ options, args: [], config: readConfig({}, {}), print: assert.fail, readLine: async () => '' },
+    ...{ clock: Date.now, stop: AbortSignal.abort() },
+  })
+  await assert.rejects(stopped, /^CommandError: Stopped after 1 rows, which stay: run it again to go on\.$/)
+  const again = await runCommand(cwd, 'copy', { options })
+  assert.equal(again, '2 rows are the same in both: 1 were written, 0 removed.\n')
+})
