@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { ERRORS } from '../src/api/errors.ts'
@@ -11,8 +11,6 @@ import { feeds } from '../src/feeds/index.ts'
 import { MEDIA_SILENCE_MS } from '../src/feeds/janus-sweep.ts'
 import { isFlag, problemOfCommand } from './support/documented-command.ts'
 import { anchorsOf, type Document, readDocument, rowsUnder } from './support/markdown.ts'
-import { runProgram, temporaryFolder } from './support/program.ts'
-import { runCommand } from './support/run-command.ts'
 import { shellCommands } from './support/shell.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -24,6 +22,7 @@ const variables = Object.values(SETTINGS).map(({ env }) => env)
 /** Variables of other programs. */
 const FOREIGN = [
   ...['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'],
+  ...['PGHOST', 'PGPASSFILE', 'PGPASSWORD', 'PGPORT', 'PGUSER', 'POSTGRES_PASSWORD'],
   ...['TWILIO_EDGE', 'TWILIO_REGION', 'TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'],
 ]
 const UPPER_CASE = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g
@@ -138,26 +137,14 @@ test('variables are settings, words of the code, or known to be of other program
 test('paths of the repository exist', () => {
   for (const from of documents) {
     const words = [...from.spans, ...shellOf(from).flatMap(text => text.split(/\s+/))]
-    const paths = words.filter(word => /^(?:\.\/)?(?:src|test|docs|bin|bench|console|\.ci)\/\S*$/.test(word))
+    const paths = words.filter(word =>
+      /^(?:\.\/)?(?:src|test|docs|bin|bench|console|deploy|\.ci)\/\S*$/.test(word),
+    )
     for (const path of paths) {
       const pattern = path.replace(/<\w+>/g, '*').replace(/\/$/, '')
       assert.ok(globSync(pattern, { cwd: ROOT }).length > 0, `${nameOf(from)} names ${path}`)
     }
   }
-})
-
-test('the backup that needs no other program is whole, and for its owner alone', async t => {
-  const cwd = await temporaryFolder(t)
-  await runCommand(cwd, 'account add')
-  const backup = shellOf(document('docs/operations.md')).find(
-    text => text.includes("'backup.db'") && text.includes('node '),
-  )
-  const command = ['sh', '-c', backup ?? 'false'] as const
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
-  assert.deepEqual(await runProgram({ cwd, args: [], command, env }), { exitCode: 0, stdout: '', stderr: '' })
-  assert.equal(statSync(join(cwd, 'backup.db')).mode & 0o777, 0o600)
-  const database = join(cwd, 'backup.db')
-  assert.equal(await runCommand(cwd, 'account list', { database }), await runCommand(cwd, 'account list'))
 })
 
 function assertCommand(from: Document, words: readonly string[], isWhole: boolean): void {

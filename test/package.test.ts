@@ -22,8 +22,9 @@ test('the package runs in an empty folder', async t => {
     const files = await filesIn(join(folder, 'node_modules/rollcall'))
     const program = (await filesIn(join(ROOT, 'src'))).map(file => `dist/${file.replace(/\.ts$/, '.js')}`)
     const documents = (await filesIn(join(ROOT, 'docs'))).map(file => `docs/${file}`)
+    const deploy = (await filesIn(join(ROOT, 'deploy'))).map(file => `deploy/${file}`)
     const rest = ['LICENSE', 'README.md', 'bin/rollcall.cjs', 'package.json']
-    assert.deepEqual(files, [...program, ...documents, ...rest].sort())
+    assert.deepEqual(files, [...program, ...documents, ...deploy, ...rest].sort())
   })
 
   await t.test('its bin tells version and help', async () => {
