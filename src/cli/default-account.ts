@@ -6,23 +6,27 @@ import { CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 
 /**
- * The account that the settings name, or the first that there was; made if there is no account at all.
- * `newToken` is there only when it was made up just now: it can be told once. Throws CommandError rather than give
- * the settings' token or feeds to an account that was added for somebody else.
+ * The account that the settings name, or the first that there was; made if there is no account at all, once where
+ * several processes start at a time. `newToken` is there only when it was made up just now: it can be told once.
+ * Throws CommandError rather than give the settings' token or feeds to an account that was added for somebody else.
  */
 export async function ensureDefaultAccount(
   store: Store,
   config: Config,
   nowMs: number,
 ): Promise<{ accountSid: string; newToken: string | undefined }> {
-  const accounts = await store.accounts.list()
+  const decided = await store.accounts.putDecided(accounts => decideOn(accounts, config, nowMs))
+  return { accountSid: decided.accountSid, newToken: decided.newToken }
+}
+
+function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
   const known = accounts.find(({ accountSid, isDefault }) =>
     config.accountSid === undefined ? isDefault === 1 : accountSid === config.accountSid,
   )
   const [other] = accounts
   if (known === undefined && config.accountSid === undefined && other !== undefined) {
     if (config.authToken === undefined && config.livekitApiKey === undefined) {
-      return { accountSid: other.accountSid, newToken: undefined }
+      return { accountSid: other.accountSid, newToken: undefined, put: undefined }
     }
     throw new CommandError('None of the accounts is the default: name the one meant by ROLLCALL_ACCOUNT_SID.')
   }
@@ -30,11 +34,9 @@ export async function ensureDefaultAccount(
   const newToken = known === undefined && config.authToken === undefined ? newSecret() : undefined
   const token = config.authToken ?? newToken
   const tokenHash = token === undefined ? known?.tokenHash : hashSecret(token)
-  if (tokenHash !== undefined && tokenHash !== known?.tokenHash) {
-    const fresh = { accountSid, name: 'default', isDefault: 1, createdAtMs: nowMs }
-    await store.accounts.put({ ...(known ?? fresh), tokenHash })
-  }
-  return { accountSid, newToken }
+  const isNews = tokenHash !== undefined && tokenHash !== known?.tokenHash
+  const fresh = { accountSid, name: 'default', isDefault: 1, createdAtMs: nowMs }
+  return { accountSid, newToken, put: isNews ? { ...(known ?? fresh), tokenHash } : undefined }
 }
 
 /** The account that `--account` names, or the only one there is. Throws CommandError. */

@@ -14,6 +14,8 @@ import { CommandError } from './command.ts'
 
 /** How long what is being answered may take once the server is to stop. */
 const CLOSE_WITHIN_MS = 1_000
+/** How long the database may take with what was begun before. */
+const GIVE_UP_AFTER_MS = 5_000
 
 /** Starts the server over a store; `url` is where this machine reaches it. Logs go to standard error. */
 export async function startServer(options: {
@@ -41,8 +43,10 @@ export async function startServer(options: {
       url,
       async close() {
         stopping.abort()
+        const giveUp = setTimeout(() => store.giveUp(), GIVE_UP_AFTER_MS)
         await sweeper.stop()
         await closeServer(server)
+        clearTimeout(giveUp)
       },
     }
   } catch (error) {

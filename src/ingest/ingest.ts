@@ -155,7 +155,7 @@ async function save(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded,
     async transaction => {
       let keptTwice = 0
       if (decoded.payloads !== undefined) await transaction.lockFeed(feedId)
-      for (const payload of decoded.kept) {
+      for (const payload of byKey(decoded.kept)) {
         const isNew = await transaction.keepPayload({ accountSid, feedId, receivedAtMs: nowMs, ...payload })
         if (!isNew) keptTwice++
       }
@@ -169,6 +169,11 @@ async function save(context: Ingest, feed: Feed, row: FeedRow, decoded: Decoded,
     },
     laneOf(decoded, feedId),
   )
+}
+
+/** In one order for all, so that two processes never wait for each other's payload. */
+function byKey(kept: Decoded['kept']): Decoded['kept'] {
+  return kept.toSorted((a, b) => (a.payloadKey < b.payloadKey ? -1 : 1))
 }
 
 /** What the delivery will have to wait for: its feed where what was before it counts, else its room if it is one. */

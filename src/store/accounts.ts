@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Connection, Database } from './database.ts'
 
 export interface Account {
   readonly accountSid: string
@@ -25,6 +25,13 @@ export interface AccountStore {
   find(accountSid: string): Promise<Account | undefined>
   /** Adds the account, or gives a known one this name and token. */
   put(account: Account): Promise<void>
+  /**
+   * Puts the account that `decide` makes of all there are, if it makes one, while no other process decides: nothing
+   * that two of them add at once is added twice. `decide` may be called again; the last result is resolved to.
+   */
+  putDecided<T extends { readonly put: Account | undefined }>(
+    decide: (accounts: readonly Account[]) => T,
+  ): Promise<T>
   /** Removes the account's credentials, keys and feeds; its history stays for whoever adds the SID again. */
   remove(accountSid: string): Promise<boolean>
   listKeys(): Promise<ApiKey[]>
@@ -42,16 +49,21 @@ export function accountStore(database: Database): AccountStore {
   const { reader } = database
   const run = (sql: string, params: (string | number)[]) => database.transact(c => c.run(sql, params))
   return {
-    list: () => reader.all<Account>(`${ACCOUNT} order by created_at_ms, account_sid`),
+    list: () => accountsIn(reader),
     async find(accountSid) {
       return (await reader.all<Account>(`${ACCOUNT} where account_sid = ?`, [accountSid]))[0]
     },
-    async put({ accountSid, name, tokenHash, isDefault, createdAtMs }) {
-      await run(
-        `insert into accounts (account_sid, name, token_hash, is_default, created_at_ms) values (?, ?, ?, ?, ?)
-         on conflict (account_sid) do update set name = excluded.name, token_hash = excluded.token_hash`,
-        [accountSid, name, tokenHash, isDefault, createdAtMs],
-      )
+    put: account => database.transact(connection => putIn(connection, account)),
+    async putDecided(decide) {
+      const seen = decide(await accountsIn(reader))
+      if (seen.put === undefined) return seen
+      return await database.transact(async connection => {
+        // The one row that every database has.
+        await connection.all('select version from schema_version for update')
+        const decided = decide(await accountsIn(connection))
+        if (decided.put !== undefined) await putIn(connection, decided.put)
+        return decided
+      })
     },
     remove: accountSid =>
       database.transact(async connection => {
@@ -74,4 +86,17 @@ export function accountStore(database: Database): AccountStore {
       return (await run('delete from api_keys where key_sid = ?', [keySid])) > 0
     },
   }
+}
+
+function accountsIn(connection: Connection): Promise<Account[]> {
+  return connection.all<Account>(`${ACCOUNT} order by created_at_ms, account_sid`)
+}
+
+async function putIn(connection: Connection, account: Account): Promise<void> {
+  const { accountSid, name, tokenHash, isDefault, createdAtMs } = account
+  await connection.run(
+    `insert into accounts (account_sid, name, token_hash, is_default, created_at_ms) values (?, ?, ?, ?, ?)
+     on conflict (account_sid) do update set name = excluded.name, token_hash = excluded.token_hash`,
+    [accountSid, name, tokenHash, isDefault, createdAtMs],
+  )
 }

@@ -28,6 +28,8 @@ export interface Database {
   readonly lease: Lease
   /** What about the database makes its answers other than they must be, as a sentence; undefined if nothing does. */
   problem(): Promise<string | undefined>
+  /** Lets all that waits for the engine fail, and all that comes: for who is about to end, and may not wait long. */
+  giveUp(): void
   close(): Promise<void>
 }
 

@@ -14,13 +14,13 @@ const NOTICE_WHO_IS_GONE = [
   'tcp_user_timeout=20000',
 ]
 
-/** How to reach the database at a URL; options in it stay. */
-export function clientConfig(place: string): ClientConfig {
+/** How to reach the database at a URL; options in it stay. `settings` are of the sessions, like `name=value`. */
+export function clientConfig(place: string, settings: readonly string[] = []): ClientConfig {
   const url = new URL(place)
   const own = url.searchParams.get('options') ?? ''
   url.searchParams.set(
     'options',
-    [own, ...NOTICE_WHO_IS_GONE.map(setting => `-c ${setting}`)].join(' ').trim(),
+    [own, ...[...NOTICE_WHO_IS_GONE, ...settings].map(setting => `-c ${setting}`)].join(' ').trim(),
   )
   return {
     connectionString: url.href,

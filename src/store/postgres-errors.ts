@@ -3,10 +3,10 @@ import { StoreUnavailableError } from './database.ts'
 
 /**
  * Classes and codes of SQLSTATE (PostgreSQL documentation, appendix A) that are of the server or the moment, not of the
- * statement: connection, read-only server, credentials, no such database, rollback, resources, limits in force,
- * operator's doing, system, fault of the server.
+ * statement: connection, read-only server, a transaction that took too long, credentials, no such database, rollback,
+ * resources, limits in force, operator's doing, system, fault of the server.
  */
-const OF_THE_SERVER = /^(?:08|25006|28|3D|40|53|55|57|58|F0|XX)/
+const OF_THE_SERVER = /^(?:08|25006|25P03|25P04|28|3D|40|53|55|57|58|F0|XX)/
 /** Serialization failure and deadlock: the same works may well succeed at once. */
 const OF_THE_MOMENT = /^40(?:001|P01)/
 

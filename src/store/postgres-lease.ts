@@ -28,7 +28,8 @@ export function postgresLease(config: ClientConfig): Lease {
   return {
     async hold() {
       if (holder !== undefined && (await isStillHeld(holder))) return true
-      await letGo()
+      // Not waited for: a server that says nothing does not agree either.
+      void letGo()
       const client = new Client(config)
       client.on('error', () => {
         if (holder === client) holder = undefined
@@ -42,7 +43,7 @@ export function postgresLease(config: ClientConfig): Lease {
         if (row?.held === true) holder = client
         return row?.held === true
       } finally {
-        if (holder !== client) await client.end().catch(() => {})
+        if (holder !== client) void client.end().catch(() => {})
       }
     },
     release: letGo,

@@ -7,12 +7,14 @@ import { isSound as isSoundAfter, storeError } from './postgres-errors.ts'
 export interface PostgresPool {
   /** Runs `use` with a connection. What it leaves open is undone; a connection that failed is not used again. */
   run<T>(use: (connection: Connection) => Promise<T>): Promise<T>
+  /** From here on nothing is run. Resolves once what is running has ended. */
   close(): Promise<void>
 }
 
 /** Rejects with StoreUnavailableError where none is free in time, or none can be made. */
 export function postgresPool(config: PoolConfig): PostgresPool {
   const pool = new Pool(config)
+  let closed: Promise<void> | undefined
   // A connection that is lost is told by the work that has it; the pool itself lets go of one that nobody has.
   pool.on('error', () => {})
   pool.on('connect', client => void client.on('error', () => {}))
@@ -34,6 +36,9 @@ export function postgresPool(config: PoolConfig): PostgresPool {
         client.release(!isSound)
       }
     },
-    close: () => pool.end(),
+    close() {
+      closed ??= pool.end()
+      return closed
+    },
   }
 }

@@ -5,6 +5,7 @@ import { storeError, TryAgainError } from './postgres-errors.ts'
 import { postgresLease } from './postgres-lease.ts'
 import { postgresPool } from './postgres-pool.ts'
 import { postgresProblem } from './postgres-problem.ts'
+import { postgresSockets } from './postgres-sockets.ts'
 import { MAX_WORKS_A_COMMIT, runWorks, type Waiting } from './works.ts'
 
 /** Whoever waits for an answer is told that there is none before its own patience ends: LiveKit's is 30 s. */
@@ -12,6 +13,10 @@ const CONNECT_WITHIN_MS = 5_000
 const LOCK_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 15_000
 const ATTEMPTS = 5
+/** Who holds the lease looks more often than that; who is frozen does not, and loses it. */
+const LEASE_HELD_FOR_MS = 60_000
+/** A server that says nothing is not waited for at the end. */
+const CLOSE_WITHIN_MS = 1_000
 
 /**
  * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
@@ -19,17 +24,22 @@ const ATTEMPTS = 5
  * more holds the lease.
  */
 export function openPostgres(url: string, connections: number): Database {
-  const config = {
-    ...clientConfig(url),
-    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+  const sockets = postgresSockets()
+  const reach = { stream: sockets.make, connectionTimeoutMillis: CONNECT_WITHIN_MS }
+  const limits = {
+    ...reach,
     statement_timeout: ANSWER_WITHIN_MS,
     query_timeout: ANSWER_WITHIN_MS,
     lock_timeout: LOCK_WITHIN_MS,
     idle_in_transaction_session_timeout: ANSWER_WITHIN_MS,
   }
+  const config = { ...clientConfig(url), ...limits }
   const readers = postgresPool({ ...config, max: Math.floor(connections / 2) })
   const writers = postgresPool({ ...config, max: Math.ceil(connections / 2) })
-  const lease = postgresLease(config)
+  const lease = postgresLease({
+    ...clientConfig(url, [`idle_session_timeout=${LEASE_HELD_FOR_MS}`]),
+    ...limits,
+  })
   const lanes = new Map<string, Waiting[]>()
 
   async function drain(lane: string, waiting: Waiting[]): Promise<void> {
@@ -82,14 +92,20 @@ export function openPostgres(url: string, connections: number): Database {
         lanes.set(lane, fresh)
         void drain(lane, fresh)
       }),
-    transactAlone: work => runAlone(clientConfig(url), work),
+    transactAlone: work => runAlone({ ...clientConfig(url), ...reach }, work),
     lease,
     problem() {
       return postgresProblem(this.reader)
     },
+    giveUp() {
+      void readers.close()
+      void writers.close()
+      sockets.cut()
+    },
     async close() {
-      await lease.release()
-      await Promise.all([readers.close(), writers.close()])
+      // Where all are closed before, nothing waits for it.
+      setTimeout(() => sockets.cut(), CLOSE_WITHIN_MS).unref()
+      await Promise.all([lease.release(), readers.close(), writers.close()])
     },
   }
 }

@@ -99,6 +99,8 @@ export function openSqlite(file: string): Database {
     // A file is one server's: whoever serves it looks after it.
     lease: { hold: async () => true, release: async () => {} },
     problem: async () => undefined,
+    // A file is waited for no longer than another process may hold it.
+    giveUp() {},
     async close() {
       await draining
       reading.close()

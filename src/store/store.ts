@@ -56,14 +56,17 @@ export interface Store {
   transact<T>(work: (transaction: Transaction) => Promise<T>, lane?: string): Promise<T>
   /** Resolves if something can be written now, else rejects with StoreUnavailableError. */
   checkWritable(): Promise<void>
+  /** Lets all that waits for the database fail, and all that comes: for who is about to end, and may not wait long. */
+  giveUp(): void
   close(): Promise<void>
 }
 
 /** The store over an engine, its schema brought up to date. Throws a sentence where it cannot be, or must not be used. */
 export async function createStore(database: Database): Promise<Store> {
+  // Before, so that nothing is made where it must not be; and after, of what was made.
+  await refuseProblem(database)
   await migrate(database)
-  const problem = await database.problem()
-  if (problem !== undefined) throw new Error(problem)
+  await refuseProblem(database)
   return {
     accounts: accountStore(database),
     feeds: feedStore(database),
@@ -81,8 +84,14 @@ export async function createStore(database: Database): Promise<Store> {
         return value
       }, lane),
     checkWritable: () => database.transact(writeAndTakeBack),
+    giveUp: () => database.giveUp(),
     close: () => database.close(),
   }
+}
+
+async function refuseProblem(database: Database): Promise<void> {
+  const problem = await database.problem()
+  if (problem !== undefined) throw new Error(problem)
 }
 
 function transactionOver(connection: Connection): { transaction: Transaction; finish: () => Promise<void> } {

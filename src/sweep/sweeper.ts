@@ -44,6 +44,7 @@ export function createSweeper(options: {
   const serverId = randomUUID()
   const startedAtMs = clock()
   const timers: NodeJS.Timeout[] = []
+  const waiting = new Set<() => Promise<void>>()
   let running: Promise<void> = Promise.resolve()
 
   async function sweep(): Promise<void> {
@@ -92,9 +93,11 @@ export function createSweeper(options: {
     for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
   }
 
-  /** One after another: a slow look is not overtaken by the next. */
+  /** One after another: a slow look is not overtaken by the next, and no more than one waits for it. */
   function queue(work: () => Promise<void>): void {
-    running = running.then(work).catch(onFault)
+    if (waiting.has(work)) return
+    waiting.add(work)
+    running = running.then(() => (waiting.delete(work) ? work() : undefined)).catch(onFault)
   }
 
   return {
@@ -108,6 +111,7 @@ export function createSweeper(options: {
     },
     async stop() {
       for (const timer of timers) clearInterval(timer)
+      waiting.clear()
       await running
       await store.lease.release()
     },

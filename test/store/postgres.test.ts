@@ -80,12 +80,15 @@ test('whatever the order of the database is, ours is that of bytes', async t => 
   )
 })
 
-test('an encoding other than UTF8 is refused with a sentence', async t => {
+test('an encoding other than UTF8 is refused with a sentence, and nothing is made there', async t => {
   const place = await otherDatabase(t, `encoding 'LATIN1' locale 'C'`)
   await assert.rejects(
     openStore(place),
     /^Error: The database's encoding is LATIN1: one made with ENCODING 'UTF8'/,
   )
+  const database = openDatabase(place)
+  t.after(() => database.close())
+  assert.deepEqual(await database.reader.all('select name from all_tables'), [])
 })
 
 test('two installs are in one database, each in a schema of its own', async t => {

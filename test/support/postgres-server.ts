@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,8 +15,10 @@ export interface PostgresServer {
   start(): Promise<void>
   /** Ends it by a signal: SIGINT cuts all connections, SIGQUIT is a crash. */
   stop(signal?: 'SIGINT' | 'SIGQUIT'): Promise<void>
-  /** Runs SQL over the database `postgres`. */
-  query(sql: string): Promise<Record<string, unknown>[]>
+  /** Runs SQL over a database, `postgres` unless named, beside the network. */
+  query(sql: string, database?: string): Promise<Record<string, unknown>[]>
+  /** A connection beside the network. */
+  client(database: string): Promise<Client>
   /** Ends it, and leaves nothing. */
   remove(): Promise<void>
 }
@@ -27,10 +29,14 @@ const START_WITHIN_MS = 20_000
 /** A test's data need not outlive the machine. */
 const QUICK = ['fsync=off', 'full_page_writes=off']
 
-/** Makes a server and starts it; of the npm package, unless `TEST_POSTGRES_BIN` names a folder with other programs. */
+/**
+ * Makes a server and starts it; of the npm package, unless `TEST_POSTGRES_BIN` names a folder with other programs.
+ * `launcher` are words before the program, which drop root's rights themselves.
+ */
 export async function startPostgres(
   settings: readonly string[] = QUICK,
   host = '127.0.0.1',
+  launcher: readonly string[] = [],
 ): Promise<PostgresServer> {
   const bin = process.env['TEST_POSTGRES_BIN'] || (await packagedBin())
   const user = process.getuid?.() === 0 ? NOBODY : undefined
@@ -38,12 +44,13 @@ export async function startPostgres(
   chmodSync(folder, 0o755)
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
-  const options = { ...user, cwd: folder }
   const initial = ['--no-sync', '--no-instructions', '--auth=trust', '--username=postgres']
   execFileSync(join(bin, 'initdb'), ['-D', data, ...initial, '--encoding=UTF8', '--locale=C'], {
-    ...options,
+    ...user,
+    cwd: folder,
     stdio: 'pipe',
   })
+  appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
   const port = await freePort()
   const url = (database: string) => `postgres://postgres@${host}:${port}/${database}`
   const flags = [
@@ -54,10 +61,15 @@ export async function startPostgres(
   ]
   let running: ChildProcess | undefined
 
-  async function query(sql: string): Promise<Record<string, unknown>[]> {
-    const client = new Client({ connectionString: url('postgres') })
+  async function clientOf(database: string): Promise<Client> {
+    const client = new Client({ host: folder, port, user: 'postgres', database })
     client.on('error', () => {})
     await client.connect()
+    return client
+  }
+
+  async function query(sql: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
+    const client = await clientOf(database)
     try {
       return (await client.query(sql)).rows
     } finally {
@@ -66,8 +78,11 @@ export async function startPostgres(
   }
 
   async function start(): Promise<void> {
-    const args = ['-D', data, '-p', String(port), ...flags.flatMap(flag => ['-c', flag])]
-    const child = spawn(join(bin, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    const flagged = flags.flatMap(flag => ['-c', flag])
+    const words = [...launcher, join(bin, 'postgres'), '-D', data, '-p', String(port), ...flagged]
+    const [file = '', ...args] = words
+    const rights = launcher.length > 0 ? {} : user
+    const child = spawn(file, args, { ...rights, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
     running = child
     let told = ''
     child.stderr?.on('data', chunk => {
@@ -89,7 +104,7 @@ export async function startPostgres(
 
   await start()
   return {
-    ...{ port, url, start, stop, query },
+    ...{ port, url, start, stop, query, client: clientOf },
     async remove() {
       await stop('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })

@@ -21,6 +21,8 @@ export interface Running {
   stdout(): string
   /** All that it has logged so far. */
   stderr(): string
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void
   /** Sends the signal and waits for the end; `tookMs` is the time between. */
   stop(signal?: NodeJS.Signals): Promise<Ended & { readonly tookMs: number }>
 }
@@ -63,6 +65,7 @@ export async function startProgram(t: Scope, invocation: Invocation, ready: RegE
   return {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
+    signal: signal => void child.kill(signal),
     async stop(signal = 'SIGTERM') {
       const sinceMs = performance.now()
       child.kill(signal)

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { feedId } from '../../src/sid.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { clientConfig } from '../../src/store/postgres-client.ts'
+import { postgresLease } from '../../src/store/postgres-lease.ts'
+import { createStore } from '../../src/store/store.ts'
+import { servedParticipant, taken } from '../feeds/served.ts'
+import { postCallback } from '../feeds/twilio/callbacks.ts'
+import { newPostgres } from '../support/test-place.ts'
+import { ACCOUNT, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+import { until } from '../support/until.ts'
+import { sweeperOf } from '../sweep/sweeper-of.ts'
+import { serveOver } from './serve-over.ts'
+import { queryAt } from './watch.ts'
+
+const HOUR_MS = 3_600_000
+/** A look comes every ten seconds: src/sweep/sweeper.ts. */
+const NEXT_LOOK_WITHIN_MS = 12_000
+const TWILIO_FEED = feedId(ACCOUNT, 'twilio', ACCOUNT)
+const ROOM = `RM${'c3'.repeat(16)}`
+/** Sessions of servers that hold an advisory lock: the lease. */
+const HOLDERS = `select pid from pg_locks where locktype = 'advisory' and granted
+  and database = (select oid from pg_database where datname = current_database())`
+
+test('of two servers one looks, and silence counts what the other heard', async t => {
+  const { one, other, annJoins } = await twoServers(t)
+  const [sweeper, otherSweeper] = [sweeperOf(one), sweeperOf(other)]
+  await sweeper.sweep()
+  await annJoins()
+  one.clock.nowMs += 25 * HOUR_MS
+  await sweeper.sweep()
+  assert.equal(await statusOfAnn(one), 'in_progress', 'her feed was not heard since')
+  other.heard.set(TWILIO_FEED, one.clock.nowMs)
+  await otherSweeper.sweep()
+  assert.equal(await statusOfAnn(one), 'in_progress', 'the other does not look')
+  await sweeper.sweep()
+  assert.equal(await statusOfAnn(one), 'completed')
+})
+
+test('who stopped lets the other look', async t => {
+  const { one, other, annJoins } = await twoServers(t)
+  const [sweeper, otherSweeper] = [sweeperOf(one), sweeperOf(other)]
+  await sweeper.sweep()
+  await otherSweeper.sweep()
+  await annJoins()
+  one.clock.nowMs += 25 * HOUR_MS
+  other.heard.set(TWILIO_FEED, one.clock.nowMs)
+  await otherSweeper.sweep()
+  assert.equal(await statusOfAnn(one), 'in_progress')
+  await sweeper.stop()
+  await otherSweeper.sweep()
+  assert.equal(await statusOfAnn(one), 'completed')
+})
+
+test('a time when two servers were up counts once', async t => {
+  const { one, other, annJoins } = await twoServers(t)
+  const both = [sweeperOf(one), sweeperOf(other)]
+  const pass = async (hours: number, sweepers: typeof both) => {
+    one.clock.nowMs += hours * HOUR_MS
+    one.heard.set(TWILIO_FEED, one.clock.nowMs)
+    for (const sweeper of sweepers) await sweeper.sweep()
+  }
+  await annJoins()
+  await pass(0, both)
+  await pass(13, both)
+  for (const sweeper of both) await sweeper.stop()
+  one.clock.nowMs += 24 * HOUR_MS
+  const later = sweeperOf(one)
+  await pass(0, [later])
+  assert.equal(await statusOfAnn(one), 'in_progress', 'thirteen hours were awake, not twice thirteen')
+  await pass(10, [later])
+  assert.equal(await statusOfAnn(one), 'in_progress')
+  await pass(2, [later])
+  assert.equal(await statusOfAnn(one), 'completed')
+})
+
+test('who lost the connection that held the lease does not hold it any more', async t => {
+  const { one, other } = await twoServers(t)
+  assert.deepEqual([await one.store.lease.hold(), await other.store.lease.hold()], [true, false])
+  assert.equal(await one.store.lease.hold(), true)
+  const ended = await queryAt(one.place, `select pg_terminate_backend(pid) from (${HOLDERS}) holders`)
+  assert.equal(ended.length, 1)
+  await until('the other to hold it', 2_000, async () => (await other.store.lease.hold()) || undefined)
+  assert.equal(await one.store.lease.hold(), false)
+  await other.store.lease.release()
+  assert.equal(await one.store.lease.hold(), true)
+})
+
+test('who holds the lease and does not look for long loses it', async t => {
+  const { place, remove } = await newPostgres()
+  t.after(remove)
+  const [frozen, awake] = [200, 60_000].map(ms =>
+    postgresLease(clientConfig(place, [`idle_session_timeout=${ms}`])),
+  )
+  assert.ok(frozen !== undefined && awake !== undefined)
+  t.after(() => Promise.all([frozen.release(), awake.release()]))
+  assert.equal(await frozen.hold(), true)
+  await until('the other to hold it', 2_000, async () => (await awake.hold()) || undefined)
+  assert.equal(await frozen.hold(), false)
+})
+
+test('when the process that looks is killed the other takes over by its next look', async t => {
+  const { place, remove } = await newPostgres()
+  t.after(remove)
+  const holders = () => queryAt(place, HOLDERS)
+  const first = await serveOver(t, place)
+  const held = await until('the first to hold the lease', NEXT_LOOK_WITHIN_MS, async () => {
+    const rows = await holders()
+    return rows.length > 0 ? rows : undefined
+  })
+  const second = await serveOver(t, place)
+  await until('the second to have looked', NEXT_LOOK_WITHIN_MS, async () =>
+    (await queryAt(place, 'select 1 from servers')).length === 2 ? true : undefined,
+  )
+  assert.deepEqual(await holders(), held)
+  await first.stop('SIGKILL')
+  const beganMs = performance.now()
+  await until('the second to take over', NEXT_LOOK_WITHIN_MS, async () => {
+    const [holder, ...others] = await holders()
+    assert.deepEqual(others, [])
+    return (holder !== undefined && holder['pid'] !== held[0]?.['pid']) || undefined
+  })
+  t.diagnostic(`taken over after ${Math.round(performance.now() - beganMs)} ms`)
+  assert.equal(second.stderr(), '')
+})
+
+/** A test server, and a second one over its database, with the same clock. */
+async function twoServers(t: TestContext) {
+  const one = await testServer(t)
+  const database = openDatabase(one.place)
+  const store = await createStore(database)
+  t.after(() => store.close())
+  const other: TestServer = { ...one, store, database, heard: new Map() }
+  const annJoins = async () => {
+    await callback(one, 'room-created', {})
+    const ann = { ParticipantSid: `PA${'d4'.repeat(16)}`, ParticipantIdentity: 'ann' }
+    await callback(one, 'participant-connected', ann)
+  }
+  return { one, other, annJoins }
+}
+
+function callback(server: TestServer, name: string, more: Record<string, string>): Promise<void> {
+  const room = { AccountSid: ACCOUNT, RoomSid: ROOM, RoomName: 'clinic', RoomType: 'group' }
+  const at = { SequenceNumber: '0', Timestamp: new Date(NOW_MS).toISOString() }
+  return taken(postCallback(server, { ...room, ...at, ...more, StatusCallbackEvent: name }))
+}
+
+async function statusOfAnn(server: TestServer): Promise<string> {
+  return (await servedParticipant(server, ROOM)).status
+}
