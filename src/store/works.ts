@@ -18,18 +18,21 @@ export async function runWorks(
   works: readonly Waiting[],
   isOfAll: (error: unknown) => boolean,
 ): Promise<(() => void)[]> {
+  // One alone needs no savepoint, which would be two more ways to the engine and back.
+  const isAlone = works.length === 1
+  const undo = isAlone ? ['rollback', 'begin'] : ['rollback to savepoint work']
   const settle: (() => void)[] = []
   for (const { work, resolve, reject } of works) {
-    await connection.run('savepoint work')
+    if (!isAlone) await connection.run('savepoint work')
     try {
       const value = await work(connection)
       settle.push(() => resolve(value))
     } catch (error) {
       if (isOfAll(error)) throw error
-      await connection.run('rollback to savepoint work')
+      for (const statement of undo) await connection.run(statement)
       settle.push(() => reject(error))
     }
-    await connection.run('release savepoint work')
+    if (!isAlone) await connection.run('release savepoint work')
   }
   return settle
 }
