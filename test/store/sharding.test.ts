@@ -265,6 +265,9 @@ async function askAll(server: TestServer): Promise<void> {
 }
 
 async function changeAll({ accounts, feeds: rows, uptime }: Store): Promise<void> {
+  const account = { accountSid: ACCOUNT, name: 'one', tokenHash: 'h', isDefault: 1, createdAtMs: 0 }
+  await accounts.put(account)
+  await accounts.putDecided(() => ({ put: account }))
   const key = {
     keySid: `SK${'0'.repeat(32)}`,
     accountSid: ACCOUNT,

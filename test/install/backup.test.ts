@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
-import { documentedCode, holdRestored, SETTINGS_OF_BACKUPS } from './support/backup.ts'
-import { runProgram, temporaryFolder } from './support/program.ts'
-import { startServe } from './support/running-server.ts'
+import { documentedCode, holdRestored, SETTINGS_OF_BACKUPS } from '../support/backup.ts'
+import { runProgram, temporaryFolder } from '../support/program.ts'
+import { startServe } from '../support/running-server.ts'
 
 const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { VERSION } from '../src/version.ts'
-import { type Ended, runProgram, startProgram, temporaryFolder } from './support/program.ts'
-import { ask, told } from './support/running-server.ts'
+import { VERSION } from '../../src/version.ts'
+import { type Ended, runProgram, startProgram, temporaryFolder } from '../support/program.ts'
+import { ask, told } from '../support/running-server.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const NEEDED_MAJOR = 24
 const NOT_COPIED = ['node_modules', '.git', 'dist', 'data']
 const BIN = 'node_modules/.bin/rollcall'

@@ -5,15 +5,15 @@ import { createServer } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { readConfig, SETTINGS, type Setting } from '../src/config.ts'
-import { copiesOf, instructionsOf, linesOf, unitOf, variablesOf } from './support/deploy-files.ts'
-import { problemOfCommand } from './support/documented-command.ts'
-import { readDocument } from './support/markdown.ts'
-import { runProgram, temporaryFolder } from './support/program.ts'
-import { startServe } from './support/running-server.ts'
-import { shellCommands } from './support/shell.ts'
+import { readConfig, SETTINGS, type Setting } from '../../src/config.ts'
+import { copiesOf, instructionsOf, linesOf, unitOf, variablesOf } from '../support/deploy-files.ts'
+import { problemOfCommand } from '../support/documented-command.ts'
+import { readDocument } from '../support/markdown.ts'
+import { runProgram, temporaryFolder } from '../support/program.ts'
+import { startServe } from '../support/running-server.ts'
+import { shellCommands } from '../support/shell.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 /** What the driver of PostgreSQL reads by itself. */
 const OF_THE_DRIVER = ['PGPASSWORD']
 /** What the image of PostgreSQL reads. */
