@@ -10,19 +10,14 @@ import { openDatabase } from '../../src/store/open.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
 import { TABLES } from '../../src/store/tables.ts'
 import { createSweeper } from '../../src/sweep/sweeper.ts'
-import { cloudEvent, postCloudEvents } from '../feeds/events/cloud-events.ts'
-import { JAAS_FEED, jaasSession, tellJaas } from '../feeds/jaas/webhooks.ts'
-import { janus } from '../feeds/janus/janus-events.ts'
-import { JANUS_FEED, tell as tellJanus } from '../feeds/janus/janus-server.ts'
-import { JITSI_FEED, jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
-import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
-import { postCallback } from '../feeds/twilio/callbacks.ts'
-import { livekitRoom } from '../support/livekit.ts'
+import { JANUS_FEED } from '../feeds/janus/janus-server.ts'
+import { JITSI_FEED } from '../feeds/jitsi/event-sync.ts'
+import { servedParticipants, servedRooms } from '../feeds/served.ts'
 import { readDocument, rowsUnder } from '../support/markdown.ts'
 import { newPostgres } from '../support/test-place.ts'
-import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+import { ACCOUNT, get, type TestServer, testServer } from '../support/test-server.ts'
+import { MORE_FEEDS, tellAll } from './every-feed.ts'
 
-const START = NOW_MS - 3_600_000
 const ROOT = join(import.meta.dirname, '../..')
 
 /** What is asked of many shards at once, by the store's method; docs/scale.md says what each costs. */
@@ -123,7 +118,7 @@ async function everyStatement(t: TestContext) {
       },
     }
   }
-  const server = await testServer(t, {}, [JITSI_FEED, JAAS_FEED, JANUS_FEED], (database: Database) => ({
+  const server = await testServer(t, {}, MORE_FEEDS, (database: Database) => ({
     ...database,
     reader: watched(database.reader),
     transact: (work, lane) => database.transact(connection => work(watched(connection)), lane),
@@ -176,49 +171,6 @@ function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
   }
 }
 
-/** Every feed tells of joins, leaves and ends, in order and late, doubled, contradicted, and not understood. */
-async function tellAll(server: TestServer): Promise<void> {
-  const room = livekitRoom('x', START)
-  const left = room.left('ann', START + 1_000, START + 60_000)
-  await tell(server, room.started(), room.joined('ann', START + 1_000), room.joined('bob', START + 2_000))
-  await tell(server, left, left, { ...left, more: 'other' }, room.finished(START + 90_000))
-  await tell(server, { event: 'unheard_of', id: 'EV_x', createdAt: '1' })
-  const at = new Date(START).toISOString()
-  const callback = { AccountSid: ACCOUNT, RoomSid: `RM${'1'.repeat(32)}`, RoomName: 'x', Timestamp: at }
-  await postCallback(server, { ...callback, StatusCallbackEvent: 'room-created' })
-  const data = { room: { key: 'r', name: 'x' }, participant: { key: 'p' } }
-  await postCloudEvents(server, [
-    cloudEvent('1', 'participant.joined', at, data),
-    cloudEvent('2', 'participant.joined', at, { ...data, room: { key: 's' } }),
-  ])
-  const jaas = jaasSession('s')
-  await tellJaas(
-    server,
-    jaas.created(0),
-    jaas.joined('ann', 1_000),
-    jaas.left('ann', 9_000),
-    jaas.destroyed(9_500),
-  )
-  await tellJitsi(server, ...movedStory())
-  const lab = janus()
-  const [ann, ben] = [lab.person('ann'), lab.person('ben')]
-  await tellJanus(server, ann.comes(1), ben.comes(2), ann.publishes(3), ann.goes(60), ann.goes(60))
-}
-
-/** A stay that is told before the room it belongs to is known, and then moves there. */
-function movedStory() {
-  const sec = START / 1000
-  const room = jitsiRoom('maths')
-  const ann = occupant('ann', sec + 100)
-  return [
-    room.joined(ann),
-    room.created(sec),
-    room.destroyed(sec, sec + 50),
-    room.created(sec + 90),
-    room.left({ ...ann, left_at: sec + 120 }),
-  ]
-}
-
 /** Everything that is read, swept, rebuilt and changed. */
 async function askAll(server: TestServer): Promise<void> {
   const { store, clock, heard } = server
@@ -242,7 +194,7 @@ async function askAll(server: TestServer): Promise<void> {
   await get(server, '/v1/Video/Rooms')
   await store.open.openRooms(ACCOUNT, JANUS_FEED.feedId)
   const settings = readConfig({}, {})
-  const configuredFeeds = [JANUS_FEED, JITSI_FEED, JAAS_FEED]
+  const configuredFeeds = MORE_FEEDS
   const sweeper = createSweeper({
     store,
     settings,

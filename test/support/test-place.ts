@@ -49,7 +49,7 @@ async function empty(place: string, name: string): Promise<void> {
   emptied.push(name)
 }
 
-async function newFolder(): Promise<Place> {
+export async function newFolder(): Promise<Place> {
   const place = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
   return { place, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) }
 }

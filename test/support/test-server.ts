@@ -10,7 +10,7 @@ import type { Database } from '../../src/store/database.ts'
 import type { FeedRow } from '../../src/store/feeds.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
-import { newPlace } from './test-place.ts'
+import { newPlace, type Place } from './test-place.ts'
 
 export const ACCOUNT = `AC${'a1'.repeat(16)}`
 export const TOKEN = 'accountToken0123456789012345678901234567'
@@ -42,7 +42,7 @@ export interface TestServer {
 
 /**
  * The whole server over a new database of the engine under test, with two accounts; the first has a feed of each
- * kind, the second a LiveKit feed. `watch` may look at what is asked of the database. Gone when the test ends.
+ * kind, the second a LiveKit feed. `watch` may look at what is asked of the database. In a new place, unless the settings name one. Gone when the test ends.
  */
 export async function testServer(
   t: TestContext,
@@ -50,7 +50,7 @@ export async function testServer(
   configuredFeeds: readonly FeedRow[] = [],
   watch: (database: Database) => Database = database => database,
 ): Promise<TestServer> {
-  const { place, remove } = await newPlace()
+  const { place, remove } = settings.database === undefined ? await newPlace() : theirs(settings.database)
   const clock = { nowMs: NOW_MS }
   const log: string[] = []
   const heard = new Map<string, number>()
@@ -72,6 +72,11 @@ export async function testServer(
     await remove()
   })
   return { app, store, database, place, clock, heard, log }
+}
+
+/** A place that whoever named it takes away. */
+function theirs(place: string): Place {
+  return { place, remove: async () => {} }
 }
 
 /** An HTTP Basic header. */

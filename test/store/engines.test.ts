@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
+import { feeds } from '../../src/feeds/index.ts'
+import { rebuild } from '../../src/ingest/rebuild.ts'
+import { createSweeper } from '../../src/sweep/sweeper.ts'
+import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
+import { servedParticipants, servedRooms } from '../feeds/served.ts'
+import { newFolder, newPostgres, type Place } from '../support/test-place.ts'
+import { get, type TestServer, testServer } from '../support/test-server.ts'
+import { MORE_FEEDS, tellAll } from './every-feed.ts'
+
+test('what every feed tells is the same to the byte over SQLite and over PostgreSQL, told, swept and rebuilt', async t => {
+  const [file, database] = [await toldOver(t, await newFolder()), await toldOver(t, await newPostgres())]
+  assert.ok(file.length === 3 && file.flat().length > 30)
+  assert.deepEqual(database, file)
+})
+
+/** Every answer, after each of the three. */
+async function toldOver(t: TestContext, { place, remove }: Place): Promise<string[][]> {
+  const server = await testServer(t, { database: place }, MORE_FEEDS)
+  t.after(remove)
+  const { store, clock, heard } = server
+  const settings = readConfig({}, {})
+  await tellAll(server)
+  const told = await everyAnswer(server)
+  const sweeper = createSweeper({
+    ...{ store, settings, feeds, configuredFeeds: MORE_FEEDS, reconciliations: [], heard },
+    clock: () => clock.nowMs,
+    onFault: error => assert.fail(String(error)),
+  })
+  await sweeper.sweep()
+  clock.nowMs += 48 * 3_600_000
+  for (const { feedId } of MORE_FEEDS) heard.set(feedId, clock.nowMs)
+  await sweeper.sweep()
+  const swept = await everyAnswer(server)
+  await rebuild(store, settings, () => {})
+  const rebuilt = await everyAnswer(server)
+  assert.deepEqual(rebuilt, swept)
+  await assertNumbersAgree(server)
+  return [told, swept, rebuilt]
+}
+
+async function everyAnswer(server: TestServer): Promise<string[]> {
+  const events: string[] = []
+  for (const { room_sid } of await servedRooms(server)) {
+    const paths = (await servedParticipants(server, room_sid)).map(
+      one => `/Participants/${one.participant_sid}`,
+    )
+    for (const path of ['', ...paths]) {
+      const { body } = await get(server, `/v1/Video/Rooms/${room_sid}${path}/Events?PageSize=1000`)
+      events.push(JSON.stringify(body))
+    }
+  }
+  return [...(await answersOf(server)), ...events]
+}
