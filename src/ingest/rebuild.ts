@@ -1,4 +1,5 @@
 import type { RecordSettings } from '../fold/participant-record.ts'
+import type { RoomKey } from '../store/room-writer.ts'
 import type { Store } from '../store/store.ts'
 import { refoldRoom } from './fold-into-rows.ts'
 
@@ -8,7 +9,7 @@ export async function rebuild(
   settings: RecordSettings,
   progress: (done: number, rooms: number) => void,
 ): Promise<number> {
-  const keys = await store.records.roomKeys()
+  const keys = await everyRoom(store)
   for (const [done, key] of keys.entries()) {
     await store.transact(async transaction => {
       const writer = transaction.room(key)
@@ -18,4 +19,13 @@ export async function rebuild(
     progress(done + 1, keys.length)
   }
   return keys.length
+}
+
+/** In pages: no engine is asked to walk through a whole history at once. */
+async function everyRoom({ records }: Store): Promise<RoomKey[]> {
+  const keys: RoomKey[] = []
+  for (let page = await records.roomKeys(); page.length > 0; page = await records.roomKeys(keys.at(-1))) {
+    keys.push(...page)
+  }
+  return keys
 }

@@ -37,7 +37,10 @@ export function clientConfig(place: string, settings: readonly string[] = []): C
 export function connectionOver(client: ClientBase, onError: (error: unknown) => void = () => {}): Connection {
   async function query(sql: string, params: readonly SqlValue[]) {
     try {
-      return await client.query({ ...preparedStatement(sql), values: [...params] })
+      const result = await client.query({ ...preparedStatement(sql), values: [...params] })
+      // A transaction in which a statement failed is undone by its commit, which says so in this word alone.
+      if (sql === 'commit' && result.command !== 'COMMIT') throw new Error('the transaction was undone')
+      return result
     } catch (error) {
       onError(error)
       throw storeError(error)

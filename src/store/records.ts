@@ -50,9 +50,11 @@ export interface RecordStore {
   participants(key: RoomKey, page: Page): Promise<RecordRow[]>
   /** Newest first. */
   rooms(accountSid: string, filter: RoomFilter, page: Page): Promise<RecordRow[]>
-  /** Every room that has events, by account and SID. */
-  roomKeys(): Promise<RoomKey[]>
+  /** Rooms that have events, by account and SID: the first after one, or of all, as many as are read at once. */
+  roomKeys(after?: RoomKey): Promise<RoomKey[]>
 }
+
+const KEYS_AT_ONCE = 1_000
 
 export function recordStore(reader: Connection): RecordStore {
   return {
@@ -96,9 +98,11 @@ export function recordStore(reader: Connection): RecordStore {
       const more = await selectPage<RecordRow>(reader, { ...page, limit: page.limit - rows.length }, second)
       return page.before === undefined ? [...rows, ...more] : [...more, ...rows]
     },
-    roomKeys: () =>
+    roomKeys: (after = { accountSid: '', roomSid: '' }) =>
       reader.all<RoomKey>(
-        `select distinct account_sid "accountSid", room_sid "roomSid" from events order by account_sid, room_sid`,
+        `select distinct account_sid "accountSid", room_sid "roomSid" from events
+         where (account_sid, room_sid) > (?, ?) order by account_sid, room_sid limit ?`,
+        [after.accountSid, after.roomSid, KEYS_AT_ONCE],
       ),
   }
 }

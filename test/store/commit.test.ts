@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
-import { type Database, StoreUnavailableError } from '../../src/store/database.ts'
+import { type Connection, type Database, StoreUnavailableError } from '../../src/store/database.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { goOnWriting, stopWriting } from '../support/outage.ts'
 import { newEmptyPlace } from '../support/test-place.ts'
@@ -83,6 +83,21 @@ test('works of one lane run one after another, whatever becomes of each, and so 
     [1, 2, 3, 4, 5].flatMap(id => [`${id} begins`, `${id} ends`]),
   )
   assert.deepEqual(await ids(place), [1, 3, 4, 5])
+})
+
+test('a work that goes on after a statement failed is never told that it is stored where it is not', async t => {
+  const { database: db, place } = await database(t)
+  await db.transact(connection => connection.run(insert, [1]))
+  const work = (id: number) => async (connection: Connection) => {
+    await connection.run(insert, [id])
+    await connection.run(insert, [1]).catch(() => {})
+  }
+  const alone = await Promise.allSettled([db.transact(work(2), 'lane')])
+  const together = await Promise.allSettled([3, 4].map(id => db.transact(work(id), 'other lane')))
+  const stored = await ids(place)
+  for (const [index, { status }] of [...alone, ...together].entries()) {
+    assert.equal(status === 'fulfilled', stored.includes(index + 2), `work ${index + 2} is ${status}`)
+  }
 })
 
 test('an error of a statement tells what and its code, and no row', async t => {
