@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import type { Page, Position, RecordRow } from '../store/records.ts'
+import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 import { integer, type Parameters, text } from './query.ts'
 
@@ -47,7 +48,8 @@ export interface PageToken {
   readonly firstPageMs: number
 }
 
-const TokenBody = Type.Tuple([Type.Enum(['after', 'before']), Type.Integer(), Type.String(), Type.Integer()])
+const Moment = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const TokenBody = Type.Tuple([Type.Enum(['after', 'before']), Moment, Type.String(), Moment])
 
 /** One list as it is asked for. */
 export interface ListRequest {
@@ -156,6 +158,8 @@ function decodeToken(token: string, binding: string): PageToken {
       TokenBody,
       JSON.parse(Buffer.from(body, 'base64url').toString('utf8')),
     )
+    // A text that no engine keeps is none of a list's.
+    if (wellFormed(sid) !== sid) throw new ApiError('invalidPageToken')
     return { direction, position: { ms, sid }, firstPageMs }
   } catch {
     throw new ApiError('invalidPageToken')

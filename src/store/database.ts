@@ -16,6 +16,8 @@ export interface Database {
   readonly dialect: Dialect
   /** Reads what is committed. Rejects with StoreUnavailableError when nothing can be read now. */
   readonly reader: Connection
+  /** Reads as `reader` does, for what a delivery is verified with: no answer that takes long keeps it waiting. */
+  readonly lookup: Connection
   /**
    * Runs `work` in a transaction and resolves once it is durable. Works of one lane run one after another, and those
    * that wait together may share one commit; one that throws is undone alone. A work may be run again, where the

@@ -29,7 +29,11 @@ export function feedStore(database: Database): FeedStore {
   return {
     list: () => reader.all<FeedRow>(`${FEED} order by created_at_ms, feed_id`),
     async find(kind, authKey) {
-      return (await reader.all<FeedRow>(`${FEED} where kind = ? and auth_key = ?`, [kind, authKey]))[0]
+      const rows = await database.lookup.all<FeedRow>(`${FEED} where kind = ? and auth_key = ?`, [
+        kind,
+        authKey,
+      ])
+      return rows[0]
     },
     put: ({ feedId, accountSid, kind, authKey, secret, createdAtMs }) =>
       database.transact(async connection => {

@@ -77,8 +77,10 @@ export function openStays(reader: Connection): OpenStays {
          from (
            select later.account_sid, later.name, later.feed_id, max(later.created_ms) created_ms
            from (
-             select distinct account_sid, name from rooms where last_ms = ${STILL_OPEN_MS} and feed_kind = ?
+             select account_sid, name, min(created_ms) since from rooms
+             where last_ms = ${STILL_OPEN_MS} and feed_kind = ? group by account_sid, name
            ) names join rooms later on later.account_sid = names.account_sid and later.name = names.name
+             and later.created_ms > names.since
            where later.created_ms < ?
            group by later.account_sid, later.name, later.feed_id
          ) latest join rooms r on latest.account_sid = r.account_sid and latest.name = r.name and latest.feed_id = r.feed_id

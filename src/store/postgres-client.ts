@@ -6,8 +6,11 @@ import { storeError } from './postgres-errors.ts'
 /** Object identifiers of int8 and numeric (pg_type.dat of PostgreSQL): all of ours are whole and below 2^53. */
 const NUMBERS = [20, 1700]
 
+/** What a lock protects is read after it is had, whatever the database's own level is. */
+const ISOLATION = 'default_transaction_isolation=read\\ committed'
 /** A server soon lets go of the locks of who is gone without a word; TCP by itself takes two hours to notice. */
-const NOTICE_WHO_IS_GONE = [
+const SESSION = [
+  ISOLATION,
   'tcp_keepalives_idle=10',
   'tcp_keepalives_interval=5',
   'tcp_keepalives_count=3',
@@ -20,7 +23,7 @@ export function clientConfig(place: string, settings: readonly string[] = []): C
   const own = url.searchParams.get('options') ?? ''
   url.searchParams.set(
     'options',
-    [own, ...[...NOTICE_WHO_IS_GONE, ...settings].map(setting => `-c ${setting}`)].join(' ').trim(),
+    [own, ...[...SESSION, ...settings].map(setting => `-c ${setting}`)].join(' ').trim(),
   )
   return {
     connectionString: url.href,

@@ -26,12 +26,15 @@ export function storeError(error: unknown): Error {
   return new Unavailable(`The database cannot be used now: ${message || code}`)
 }
 
-/** A connection that may not write: another may be to a server, or at a time, that lets it. */
-const READ_ONLY = '25006'
+/**
+ * After these a connection is over, or no good: one that may not write may be to a server, or of a time, that another is
+ * not of.
+ */
+const ENDS_THE_CONNECTION = /^(?:08|25006|25P03|25P04|28|3D|53300|57P|XX)/
 
 /** True where the connection is as good as before: the server itself told of the error. */
 export function isSound(error: unknown): boolean {
-  return error instanceof DatabaseError && error.severity === 'ERROR' && error.code !== READ_ONLY
+  return error instanceof DatabaseError && !ENDS_THE_CONNECTION.test(error.code ?? '')
 }
 
 function factsOf(error: unknown): { message: string; code: string } {

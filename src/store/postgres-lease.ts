@@ -3,16 +3,20 @@ import type { Lease } from './database.ts'
 import { connectionOver, lockKey } from './postgres-client.ts'
 import { storeError } from './postgres-errors.ts'
 
+const KEEP_EVERY_MS = 20_000
+
 /**
  * A lease as an advisory lock of a session (PostgreSQL documentation, 13.3.5): the server frees it when the session
  * ends, however it does.
  */
 export function postgresLease(config: ClientConfig): Lease {
   let holder: Client | undefined
+  let keeping: NodeJS.Timeout | undefined
 
   async function letGo(): Promise<void> {
     const client = holder
     holder = undefined
+    clearInterval(keeping)
     await client?.end().catch(() => {})
   }
 
@@ -40,8 +44,11 @@ export function postgresLease(config: ClientConfig): Lease {
         })
         const sql = `select pg_try_advisory_lock(${lockKey('lease')}) held`
         const [row] = await connectionOver(client).all<{ held: boolean }>(sql)
-        if (row?.held === true) holder = client
-        return row?.held === true
+        if (row?.held !== true) return false
+        holder = client
+        // A look may take longer than a session may be idle; who is frozen does not ask, and loses it.
+        keeping = setInterval(() => void isStillHeld(client), KEEP_EVERY_MS).unref()
+        return true
       } finally {
         if (holder !== client) void client.end().catch(() => {})
       }

@@ -5,13 +5,17 @@ const OLDEST = 15
 
 /** What about the server or the database makes lists come in another order, or texts not fit; undefined if nothing does. */
 export async function postgresProblem(connection: Connection): Promise<string | undefined> {
-  const [server] = await connection.all<{ version: string; encoding: string }>(
-    `select current_setting('server_version_num') "version", current_setting('server_encoding') "encoding"`,
+  const [server] = await connection.all<{ version: string; encoding: string; commits: string }>(
+    `select current_setting('server_version_num') "version", current_setting('server_encoding') "encoding",
+       current_setting('synchronous_commit') "commits"`,
   )
   const major = Math.floor(Number(server?.version) / 10_000)
   if (major < OLDEST) return `PostgreSQL ${major} is too old: ${OLDEST} or newer is needed.`
   if (server?.encoding !== 'UTF8') {
     return `The database's encoding is ${server?.encoding}: one made with ENCODING 'UTF8' is needed.`
+  }
+  if (server.commits === 'off') {
+    return 'synchronous_commit is off, and what is acknowledged could be lost: turn it on for this role or database.'
   }
   const names = Object.keys(TABLES)
   const columns = await connection.all<{ name: string; collation: string }>(

@@ -1,18 +1,22 @@
-import { type Database, StoreUnavailableError } from './database.ts'
+import { type Connection, type Database, StoreUnavailableError } from './database.ts'
 import { DIALECTS } from './dialect.ts'
 import { clientConfig, runAlone } from './postgres-client.ts'
 import { storeError, TryAgainError } from './postgres-errors.ts'
 import { postgresLease } from './postgres-lease.ts'
-import { postgresPool } from './postgres-pool.ts'
+import { type PostgresPool, postgresPool } from './postgres-pool.ts'
 import { postgresProblem } from './postgres-problem.ts'
 import { postgresSockets } from './postgres-sockets.ts'
-import { MAX_WORKS_A_COMMIT, runWorks, type Waiting } from './works.ts'
+import { runWorks, type Waiting } from './works.ts'
 
 /** Whoever waits for an answer is told that there is none before its own patience ends: LiveKit's is 30 s. */
 const CONNECT_WITHIN_MS = 5_000
 const LOCK_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 15_000
 const ATTEMPTS = 5
+/** So few that the lock of their room or feed is held for less than others wait for it, also where the server is far. */
+const WORKS_A_COMMIT = 32
+/** Who would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
+const WAITING_IN_A_LANE = 2_000
 /** Who holds the lease looks more often than that; who is frozen does not, and loses it. */
 const LEASE_HELD_FOR_MS = 60_000
 /** A server that says nothing is not waited for at the end. */
@@ -20,8 +24,8 @@ const CLOSE_WITHIN_MS = 1_000
 
 /**
  * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
- * others of its lane wait with it. Half of the connections read, so that no flood of writes keeps answers away; one
- * more holds the lease.
+ * others of its lane wait with it. Half of the connections read, so that no flood of writes keeps answers away, nor
+ * answers writes; one more holds the lease.
  */
 export function openPostgres(url: string, connections: number): Database {
   const sockets = postgresSockets()
@@ -44,7 +48,7 @@ export function openPostgres(url: string, connections: number): Database {
 
   async function drain(lane: string, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
-      const error = await commit(waiting.splice(0, MAX_WORKS_A_COMMIT))
+      const error = await commit(waiting.splice(0, WORKS_A_COMMIT))
       // Who waited behind would only find out the same, one time limit later.
       if (error !== undefined) for (const { reject } of waiting.splice(0)) reject(error)
     }
@@ -77,16 +81,17 @@ export function openPostgres(url: string, connections: number): Database {
 
   return {
     dialect: DIALECTS.postgres,
-    reader: {
-      all: (sql, params) => readers.run(connection => connection.all(sql, params)),
-      run: (sql, params) => readers.run(connection => connection.run(sql, params)),
-    },
+    reader: connectionFrom(readers),
+    lookup: connectionFrom(writers),
     transact: (work, lane) =>
       new Promise((resolve, reject) => {
         // The queue holds works of any result; each resolve gets just what its own work gave.
         const waiting = { work, resolve: resolve as (value: unknown) => void, reject }
         if (lane === undefined) return void commit([waiting])
         const queue = lanes.get(lane)
+        if (queue !== undefined && queue.length >= WAITING_IN_A_LANE) {
+          return reject(new StoreUnavailableError('Too many wait for one room or feed'))
+        }
         if (queue !== undefined) return void queue.push(waiting)
         const fresh = [waiting]
         lanes.set(lane, fresh)
@@ -107,5 +112,12 @@ export function openPostgres(url: string, connections: number): Database {
       setTimeout(() => sockets.cut(), CLOSE_WITHIN_MS).unref()
       await Promise.all([lease.release(), readers.close(), writers.close()])
     },
+  }
+}
+
+function connectionFrom(pool: PostgresPool): Connection {
+  return {
+    all: (sql, params) => pool.run(connection => connection.all(sql, params)),
+    run: (sql, params) => pool.run(connection => connection.run(sql, params)),
   }
 }

@@ -8,8 +8,9 @@ import {
   type Work,
 } from './database.ts'
 import { DIALECTS, inDialect } from './dialect.ts'
-import { MAX_WORKS_A_COMMIT, runWorks, type Waiting } from './works.ts'
+import { runWorks, type Waiting } from './works.ts'
 
+const MAX_WORKS_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
 const SQLITE_BUSY = 5
@@ -88,12 +89,14 @@ export function openSqlite(file: string): Database {
     for (const tell of settle) tell()
   }
 
+  const reader: Connection = {
+    all: (sql, params) => told(readable.all(sql, params)),
+    run: (sql, params) => told(readable.run(sql, params)),
+  }
   return {
     dialect: DIALECTS.sqlite,
-    reader: {
-      all: (sql, params) => told(readable.all(sql, params)),
-      run: (sql, params) => told(readable.run(sql, params)),
-    },
+    reader,
+    lookup: reader,
     transact: work => queue(work, BUSY_TIMEOUT_MS),
     transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
     // A file is one server's: whoever serves it looks after it.

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Connection, Database } from './database.ts'
 
 /** A time during which a server was up. Unix milliseconds. */
 export interface Span {
@@ -22,6 +22,10 @@ export interface UptimeStore {
   since(fromMs: number): Promise<Span[]>
   /** When any server last heard each feed, by the feed's id; unix milliseconds. */
   heard(): Promise<Map<string, number>>
+  /** Notes that a server's list was compared with what is in progress, whole. */
+  noteCompared(feedId: string, atMs: number): Promise<void>
+  /** When it was last, by any server; unix milliseconds. */
+  comparedAt(feedId: string): Promise<number | undefined>
   /** The servers that were up at a moment or later, by id. */
   serversSince(fromMs: number): Promise<string[]>
 }
@@ -29,24 +33,27 @@ export interface UptimeStore {
 export function uptimeStore(database: Database): UptimeStore {
   const { reader } = database
   return {
-    beat: ({ serverId, fromMs, untilMs, heard }, keepFromMs) =>
-      database.transact(async connection => {
+    async beat({ serverId, fromMs, untilMs, heard }, keepFromMs) {
+      await database.transact(async connection => {
         await connection.run(
           `insert into servers (server_id, started_at_ms, until_ms) values (?, ?, ?)
            on conflict (server_id) do update set until_ms = excluded.until_ms`,
           [serverId, fromMs, untilMs],
         )
         await connection.run('delete from servers where until_ms < ?', [keepFromMs])
-        // In one order for all, so that two processes never wait for each other.
-        for (const [feedId, heardMs] of [...heard].sort(([a], [b]) => (a < b ? -1 : 1))) {
-          await connection.run(
+      })
+      for (const [feedId, heardMs] of heard) {
+        const note = (connection: Connection) =>
+          connection.run(
             `insert into feeds_heard (feed_id, heard_at_ms) values (?, ?)
              on conflict (feed_id) do update set heard_at_ms = excluded.heard_at_ms
              where feeds_heard.heard_at_ms < excluded.heard_at_ms`,
             [feedId, heardMs],
           )
-        }
-      }),
+        // The row is the feed's lock: with the deliveries that take it, not against them.
+        await database.transact(note, feedId)
+      }
+    },
     async since(fromMs) {
       const spans = await reader.all<Span>(
         `select started_at_ms "fromMs", until_ms "untilMs" from servers where until_ms > ?
@@ -60,6 +67,24 @@ export function uptimeStore(database: Database): UptimeStore {
         'select feed_id "feedId", heard_at_ms "heardMs" from feeds_heard',
       )
       return new Map(rows.map(({ feedId, heardMs }) => [feedId, heardMs]))
+    },
+    async noteCompared(feedId, atMs) {
+      await database.transact(
+        connection =>
+          connection.run(
+            `insert into feeds_heard (feed_id, heard_at_ms, compared_at_ms) values (?, 0, ?)
+             on conflict (feed_id) do update set compared_at_ms = excluded.compared_at_ms`,
+            [feedId, atMs],
+          ),
+        feedId,
+      )
+    },
+    async comparedAt(feedId) {
+      const rows = await reader.all<{ atMs: number | null }>(
+        'select compared_at_ms "atMs" from feeds_heard where feed_id = ?',
+        [feedId],
+      )
+      return rows[0]?.atMs ?? undefined
     },
     async serversSince(fromMs) {
       const rows = await reader.all<{ serverId: string }>(

@@ -7,8 +7,6 @@ export interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-export const MAX_WORKS_A_COMMIT = 256
-
 /**
  * Runs works in the transaction that the connection is in, each for itself: one that throws is undone alone. Gives what
  * tells each its outcome, to be called once all is committed. Throws what concerns them all, as `isOfAll` says.

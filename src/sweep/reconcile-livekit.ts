@@ -20,7 +20,10 @@ export interface Reconciliation {
   run(): Promise<number>
 }
 
-/** Of one feed. When each room and participant was listed last is remembered from one run to the next. */
+/**
+ * Of one feed. When each room and participant was listed last is remembered from one run to the next; of what another
+ * process saw, when it last compared them all.
+ */
 export function livekitReconciliation(options: {
   store: Store
   settings: RecordSettings
@@ -31,6 +34,13 @@ export function livekitReconciliation(options: {
   const { store, settings, feed, api, clock } = options
   const { accountSid, feedId } = feed
   const lastListedMs = new Map<string, number>()
+  let comparedAtMs: number | undefined
+
+  /** Whoever was there at the last comparison, and was not noticed to be absent, was listed then. */
+  function lastListed(sid: string, seenMs: number, absences: readonly unknown[] = []): number | undefined {
+    const wasCompared = comparedAtMs !== undefined && seenMs <= comparedAtMs - YOUNG_MS
+    return lastListedMs.get(sid) ?? (wasCompared && absences.length === 0 ? comparedAtMs : undefined)
+  }
 
   async function append(events: readonly HeardEvent[]): Promise<number> {
     if (events.length === 0) return 0
@@ -93,7 +103,7 @@ export function livekitReconciliation(options: {
     for (const one of here) {
       const isThere = nativeSids.has(one.state.nativeKey)
       if (!one.isOpen || isThere || one.seenMs > atMs - YOUNG_MS) continue
-      const lastSignMs = lastListedMs.get(one.participantSid)
+      const lastSignMs = lastListed(one.participantSid, one.seenMs, one.state.absences)
       news.push(ofOurs(absentParticipant(sid, one, atMs, lastSignMs), { listed: [...nativeSids] }))
     }
     return news
@@ -108,6 +118,7 @@ export function livekitReconciliation(options: {
 
   return {
     async run() {
+      comparedAtMs = await store.uptime.comparedAt(feedId)
       const listed = await api.listRooms()
       const atMs = clock()
       let appended = 0
@@ -116,10 +127,13 @@ export function livekitReconciliation(options: {
       for (const room of await store.open.openRooms(accountSid, feedId)) {
         if (sids.has(room.roomSid) || room.seenMs > atMs - YOUNG_MS) continue
         appended += await append([
-          ofOurs(absentRoom(room, atMs, lastListedMs.get(room.roomSid)), { listed: listed.length }),
+          ofOurs(absentRoom(room, atMs, lastListed(room.roomSid, room.seenMs, room.state.absences)), {
+            listed: listed.length,
+          }),
         ])
       }
       forget(lastListedMs, atMs)
+      await store.uptime.noteCompared(feedId, atMs)
       return appended
     },
   }

@@ -23,6 +23,8 @@ export interface Sweeper {
 }
 
 const SWEEP_EVERY_MS = 10_000
+/** Ticks that did not come. */
+const BROKEN_AFTER_MS = 3 * SWEEP_EVERY_MS
 const RECONCILE_EVERY_MS = 60_000
 const UPTIME_KEPT_MS = 7 * 24 * 3_600_000
 /** A room that took over a name: the end of the one before may still be on its way. */
@@ -41,16 +43,20 @@ export function createSweeper(options: {
   onFault: (error: unknown) => void
 }): Sweeper {
   const { store, settings, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
-  const serverId = randomUUID()
-  const startedAtMs = clock()
+  /** A time in which this server is up without a break, as far as it could note it. */
+  let span = { serverId: randomUUID(), fromMs: clock() }
+  let isBroken = false
+  let lastTickMs = clock()
   const timers: NodeJS.Timeout[] = []
   const waiting = new Set<() => Promise<void>>()
   let running: Promise<void> = Promise.resolve()
 
   async function sweep(): Promise<void> {
     const nowMs = clock()
-    const beat = { serverId, fromMs: startedAtMs, untilMs: nowMs, heard }
-    await store.uptime.beat(beat, nowMs - UPTIME_KEPT_MS)
+    if (isBroken) span = { serverId: randomUUID(), fromMs: nowMs }
+    isBroken = true
+    await store.uptime.beat({ ...span, untilMs: nowMs, heard }, nowMs - UPTIME_KEPT_MS)
+    isBroken = false
     if (!(await store.lease.hold())) return
     const uptime = await store.uptime.since(0)
     const heardByAny = await store.uptime.heard()
@@ -100,13 +106,21 @@ export function createSweeper(options: {
     running = running.then(() => (waiting.delete(work) ? work() : undefined)).catch(onFault)
   }
 
+  /** A process that was frozen heard nothing meanwhile. */
+  function tick(): void {
+    const nowMs = clock()
+    if (nowMs - lastTickMs > BROKEN_AFTER_MS) isBroken = true
+    lastTickMs = nowMs
+    queue(sweep)
+  }
+
   return {
     sweep,
     reconcile,
     start() {
       queue(reconcile)
       queue(sweep)
-      timers.push(setInterval(() => queue(sweep), SWEEP_EVERY_MS))
+      timers.push(setInterval(tick, SWEEP_EVERY_MS))
       timers.push(setInterval(() => queue(reconcile), RECONCILE_EVERY_MS))
     },
     async stop() {

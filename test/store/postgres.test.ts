@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { Client } from 'pg'
 import { feedId } from '../../src/sid.ts'
 import { openDatabase, openStore } from '../../src/store/open.ts'
-import type { Store } from '../../src/store/store.ts'
-import { dropDatabase, newPostgres } from '../support/test-place.ts'
+import { createStore, type Store } from '../../src/store/store.ts'
+import { alterDatabase, dropDatabase, newPostgres } from '../support/test-place.ts'
 import { ACCOUNT } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 
@@ -113,6 +113,66 @@ test('two installs are in one database, each in a schema of its own', async t =>
     { schemaname: 'one', n: 1 },
     { schemaname: 'two', n: 1 },
   ])
+})
+
+test('what a delivery is verified with is read while all that answers is read with is busy', async t => {
+  const { place, sql } = await postgres(t)
+  const database = openDatabase(place, 4)
+  const store = await createStore(database)
+  t.after(() => store.close())
+  await sql('select pg_advisory_lock(1)')
+  const slow = [1, 2].map(() =>
+    database.reader.all('select pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1)'),
+  )
+  await until('both to wait', 5_000, async () => {
+    const waiting = await sql(`select 1 from pg_locks where locktype = 'advisory' and not granted`)
+    return waiting.length === 2 || undefined
+  })
+  assert.equal(await store.feeds.find('livekit', 'x'), undefined)
+  await sql('select pg_advisory_unlock(1)')
+  await Promise.all(slow)
+})
+
+test('whatever isolation the database is set to, what a lock protects is read after it is had', async t => {
+  const { place, sql } = await postgres(t)
+  const name = new URL(place).pathname.slice(1)
+  await sql(`alter database ${name} set default_transaction_isolation = 'serializable'`)
+  t.after(() => alterDatabase(name, 'reset default_transaction_isolation'))
+  const database = openDatabase(place)
+  t.after(() => database.close())
+  const levels = await database.transact(connection => connection.all('show transaction_isolation'))
+  assert.deepEqual(levels, [{ transaction_isolation: 'read committed' }])
+})
+
+test('a database that acknowledges what is not on disk is refused with a sentence', async t => {
+  const { place, sql } = await postgres(t)
+  const name = new URL(place).pathname.slice(1)
+  await sql(`alter database ${name} set synchronous_commit = off`)
+  t.after(() => alterDatabase(name, 'reset synchronous_commit'))
+  await assert.rejects(
+    openStore(place),
+    /^Error: synchronous_commit is off, and what is acknowledged could be lost/,
+  )
+})
+
+test('who would wait behind too many of one lane is refused, and all others are stored', async t => {
+  const { place, sql } = await postgres(t)
+  const store = await openStore(place)
+  t.after(() => store.close())
+  const key = { accountSid: ACCOUNT, roomSid: `RM${'7'.repeat(32)}` }
+  await sql('begin; lock table rooms in exclusive mode')
+  const works = Array.from({ length: 2_050 }, () =>
+    store
+      .transact(transaction => transaction.room(key).lock(), key.roomSid)
+      .then(
+        () => 'stored',
+        error => error.message,
+      ),
+  )
+  await sql('commit')
+  const outcomes = Map.groupBy(await Promise.all(works), outcome => outcome)
+  assert.deepEqual([...outcomes.keys()].sort(), ['Too many wait for one room or feed', 'stored'])
+  assert.ok((outcomes.get('stored') ?? []).length > 1_990)
 })
 
 test('a statement is prepared once a connection', async t => {

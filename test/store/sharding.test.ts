@@ -235,5 +235,7 @@ async function changeAll({ accounts, feeds: rows, uptime }: Store): Promise<void
   await rows.put(JITSI_FEED)
   await rows.remove(JITSI_FEED.feedId)
   await uptime.serversSince(0)
+  await uptime.noteCompared(JITSI_FEED.feedId, 1)
+  await uptime.comparedAt(JITSI_FEED.feedId)
   await accounts.remove(ACCOUNT)
 }

@@ -54,6 +54,10 @@ export async function newFolder(): Promise<Place> {
   return { place, remove: () => rm(place, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
+export async function alterDatabase(name: string, change: string): Promise<void> {
+  await runSql(process.env['TEST_POSTGRES_URL'] ?? '', `alter database ${name} ${change}`)
+}
+
 export async function dropDatabase(name: string): Promise<void> {
   await runSql(process.env['TEST_POSTGRES_URL'] ?? '', `drop database ${name} with (force)`)
 }

@@ -156,6 +156,29 @@ test('without a list that had her, the last event is the last sign, after a rest
   })
 })
 
+test('who was listed until another process took over was there until then', async t => {
+  const { server, list, lookAt, restart } = await stage(t)
+  const room = livekitRoom('x', START)
+  await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
+  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob] })
+  for (const minute of [0, 1, 2]) await lookAt(minute)
+  restart()
+  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [bob] })
+  await lookAt(3)
+  await lookAt(4)
+  const [first] = await servedParticipants(server, room.sid)
+  assertShows(first ?? {}, {
+    participant_identity: 'ann',
+    leave_time: '2026-03-01T12:02:00Z',
+    status: 'completed',
+  })
+  restart()
+  list.rooms.delete(room.sid)
+  await lookAt(5)
+  await lookAt(6)
+  assertShows(await servedRoom(server, room.sid), { end_time: '2026-03-01T12:04:00Z' })
+})
+
 test('who is listed again was there all along', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)

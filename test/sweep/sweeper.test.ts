@@ -7,6 +7,7 @@ import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
 import { assertShows, rowsOf, servedParticipant, servedRoom, taken, tell } from '../feeds/served.ts'
 import { postCallback } from '../feeds/twilio/callbacks.ts'
 import { livekitRoom } from '../support/livekit.ts'
+import { goOnWriting, stopWriting } from '../support/outage.ts'
 import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
 import { sweeperOf } from './sweeper-of.ts'
 
@@ -125,6 +126,23 @@ test('our own outage closes nobody: the time in which no server was up is no sil
     status: 'completed',
     leave_time: '2026-03-01T12:00:00Z',
   })
+})
+
+test('time in which nothing could be written is no silence either, though the process was up', async t => {
+  const server = await testServer(t)
+  await annJoins(server)
+  const sweeper = sweeperOf(server)
+  await pass(server, 2, true, sweeper)
+  await stopWriting(server)
+  // Larger than what is free in the file.
+  for (let feed = 0; feed < 300; feed++) server.heard.set(`FD${feed}${'x'.repeat(200)}`, NOW_MS)
+  await assert.rejects(sweeper.sweep())
+  server.heard.clear()
+  await goOnWriting(server)
+  server.clock.nowMs += 22 * HOUR
+  await pass(server, 1, true, sweeper)
+  assertShows(await servedParticipant(server, ROOM), { status: 'in_progress' })
+  assert.equal((await server.store.uptime.since(0)).length, 2)
 })
 
 test('the time of an earlier run, before anybody was there, counts neither for nor against', async t => {

@@ -1,4 +1,4 @@
-/** Several processes on one database: which were up when, and when each feed was heard by any of them. */
+/** Several processes on one database: which were up when, and when any of them heard each feed, or compared with its server's list. */
 export const processes = `
 create table servers (
   server_id text not null primary key,
@@ -10,6 +10,7 @@ insert into servers (server_id, started_at_ms, until_ms)
 drop table uptime;
 create table feeds_heard (
   feed_id text not null primary key,
-  heard_at_ms bigint not null
+  heard_at_ms bigint not null,
+  compared_at_ms bigint
 );
 `
