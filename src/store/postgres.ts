@@ -103,8 +103,8 @@ export function openPostgres(url: string, connections: number): Database {
       return postgresProblem(this.reader)
     },
     giveUp() {
-      void readers.close()
-      void writers.close()
+      readers.giveUp()
+      writers.giveUp()
       sockets.cut()
     },
     async close() {
