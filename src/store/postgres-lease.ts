@@ -1,17 +1,24 @@
 import { Client, type ClientConfig } from 'pg'
-import type { Lease } from './database.ts'
+import { type Lease, StoreUnavailableError } from './database.ts'
 import { connectionOver, lockKey } from './postgres-client.ts'
 import { storeError } from './postgres-errors.ts'
 
 const KEEP_EVERY_MS = 20_000
 
+/** A lease that can be given up while the server says nothing. */
+export interface PostgresLease extends Lease {
+  /** From here on it is not taken again. */
+  giveUp(): void
+}
+
 /**
  * A lease as an advisory lock of a session (PostgreSQL documentation, 13.3.5): the server frees it when the session
  * ends, however it does.
  */
-export function postgresLease(config: ClientConfig): Lease {
+export function postgresLease(config: ClientConfig): PostgresLease {
   let holder: Client | undefined
   let keeping: NodeJS.Timeout | undefined
+  let isGivenUp = false
 
   async function letGo(): Promise<void> {
     const client = holder
@@ -34,6 +41,7 @@ export function postgresLease(config: ClientConfig): Lease {
       if (holder !== undefined && (await isStillHeld(holder))) return true
       // Not waited for: a server that says nothing does not agree either.
       void letGo()
+      if (isGivenUp) throw new StoreUnavailableError('The database is closed')
       const client = new Client(config)
       client.on('error', () => {
         if (holder === client) holder = undefined
@@ -54,5 +62,8 @@ export function postgresLease(config: ClientConfig): Lease {
       }
     },
     release: letGo,
+    giveUp() {
+      isGivenUp = true
+    },
   }
 }

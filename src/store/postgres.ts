@@ -103,6 +103,7 @@ export function openPostgres(url: string, connections: number): Database {
       return postgresProblem(this.reader)
     },
     giveUp() {
+      lease.giveUp()
       readers.giveUp()
       writers.giveUp()
       sockets.cut()
