@@ -11,6 +11,8 @@ import { roomsByStart } from './told.ts'
 /** Longer than a room may be empty. */
 const PAUSE_MS = 30_000
 const PAIRS = 40
+/** carol's leave, and her next join under the same id: without both nothing parts the two stays. */
+const PARTS_TWO_STAYS = [42, 46]
 const DOUBLINGS = 12
 const GROUPINGS = 8
 /** After it the smallest counterexample so far is told. */
@@ -87,6 +89,7 @@ test('whichever two payloads are lost, nothing is invented of a stay, and the nu
   )
   await fc.assert(
     fc.asyncProperty(two, async lost => {
+      fc.pre(!PARTS_TWO_STAYS.every(at => lost.includes(at)))
       const { stays } = await toldBy(
         server,
         telling.filter((_, at) => !lost.includes(at)),
