@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { Client } from 'pg'
 import { TABLES } from '../../src/store/tables.ts'
+import { postgresSession } from '../support/postgres-session.ts'
 import { runProgram } from '../support/program.ts'
-import { newPostgres } from '../support/test-place.ts'
 
 /**
  * What Citus's functions refuse, as its documentation tells it ("Create and Modify Distributed Tables"): a unique key
@@ -33,16 +32,10 @@ create function truncate_local_data_after_distributing_table(t regclass) returns
 `
 
 async function postgres(t: TestContext, template?: string) {
-  const { place, remove } = await newPostgres(template)
-  const session = new Client({ connectionString: place })
-  await session.connect()
-  t.after(async () => {
-    await session.end()
-    await remove()
-  })
+  const { place, sql } = await postgresSession(t, template)
   const citus = (...flags: string[]) =>
     runProgram({ cwd: '/', args: ['migrate', '--citus', '--database', place, ...flags] })
-  return { citus, sql: async (text: string) => (await session.query(text)).rows }
+  return { citus, sql }
 }
 
 test('without the extension nothing is spread, and a sentence says what is missing', async t => {

@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { Client } from 'pg'
 import { feedId } from '../../src/sid.ts'
 import { openDatabase, openStore } from '../../src/store/open.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
-import { alterDatabase, dropDatabase, newPostgres } from '../support/test-place.ts'
+import { postgresSession } from '../support/postgres-session.ts'
+import { alterDatabase, dropDatabase } from '../support/test-place.ts'
 import { ACCOUNT } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 
 const FEED = feedId(ACCOUNT, 'events', 'x')
 
-/** A new database, and another session in it. */
-async function postgres(t: TestContext, template?: string) {
-  const { place, remove } = await newPostgres(template)
-  const session = new Client({ connectionString: place })
-  await session.connect()
-  t.after(async () => {
-    await session.end()
-    await remove()
-  })
-  return { place, sql: async (text: string) => (await session.query(text)).rows }
-}
-
 /** A new empty database that is made in another way. */
 async function otherDatabase(t: TestContext, options: string): Promise<string> {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   const name = `${new URL(place).pathname.slice(1)}_other`
   await sql(`create database ${name} template template0 ${options}`)
   t.after(() => dropDatabase(name))
@@ -41,7 +29,7 @@ async function withStore<T>(place: string, work: (store: Store) => Promise<T>): 
 }
 
 test('who finds a migration under way waits for it', async t => {
-  const { place, sql } = await postgres(t, 'template1')
+  const { place, sql } = await postgresSession(t, 'template1')
   await sql(`begin; select pg_advisory_xact_lock(hashtextextended('rollcall alone in public', 0))`)
   const opening = openStore(place)
   await until('it to wait', 10_000, async () => {
@@ -54,7 +42,7 @@ test('who finds a migration under way waits for it', async t => {
 })
 
 test('a column in another order than that of bytes is refused with a sentence', async t => {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   await sql('alter table rooms alter column room_sid type text collate "en-x-icu"')
   await assert.rejects(
     openStore(place),
@@ -92,7 +80,7 @@ test('an encoding other than UTF8 is refused with a sentence, and nothing is mad
 })
 
 test('two installs are in one database, each in a schema of its own', async t => {
-  const { place, sql } = await postgres(t, 'template1')
+  const { place, sql } = await postgresSession(t, 'template1')
   await sql('create schema one; create schema two')
   const inSchema = (name: string) => `${place}?options=-c%20search_path%3D${name}`
   const beat = { serverId: 's', fromMs: 1, untilMs: 2, heard: new Map<string, number>() }
@@ -116,7 +104,7 @@ test('two installs are in one database, each in a schema of its own', async t =>
 })
 
 test('what a delivery is verified with is read while all that answers is read with is busy', async t => {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   const database = openDatabase(place, 4)
   const store = await createStore(database)
   t.after(() => store.close())
@@ -134,7 +122,7 @@ test('what a delivery is verified with is read while all that answers is read wi
 })
 
 test('whatever isolation the database is set to, what a lock protects is read after it is had', async t => {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   const name = new URL(place).pathname.slice(1)
   await sql(`alter database ${name} set default_transaction_isolation = 'serializable'`)
   t.after(() => alterDatabase(name, 'reset default_transaction_isolation'))
@@ -145,7 +133,7 @@ test('whatever isolation the database is set to, what a lock protects is read af
 })
 
 test('a database that acknowledges what is not on disk is refused with a sentence', async t => {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   const name = new URL(place).pathname.slice(1)
   await sql(`alter database ${name} set synchronous_commit = off`)
   t.after(() => alterDatabase(name, 'reset synchronous_commit'))
@@ -156,7 +144,7 @@ test('a database that acknowledges what is not on disk is refused with a sentenc
 })
 
 test('who would wait behind too many of one lane is refused, and all others are stored', async t => {
-  const { place, sql } = await postgres(t)
+  const { place, sql } = await postgresSession(t)
   const store = await openStore(place)
   t.after(() => store.close())
   const key = { accountSid: ACCOUNT, roomSid: `RM${'7'.repeat(32)}` }
@@ -176,7 +164,7 @@ test('who would wait behind too many of one lane is refused, and all others are 
 })
 
 test('a statement is prepared once a connection', async t => {
-  const { place } = await postgres(t)
+  const { place } = await postgresSession(t)
   const database = openDatabase(place)
   t.after(() => database.close())
   const used = await database.transact(async connection => {
