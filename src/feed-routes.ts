@@ -8,6 +8,8 @@ import { type Ingest, ingest, type Outcome } from './ingest/ingest.ts'
 
 /** A sender of messages is known by then, and does not send again what is too large. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+// `closeTimeout`, after which a peer that does not close in turn is cut, is missing in the types of ws.
+const SOCKET_OPTIONS = { maxPayload: MAX_MESSAGE_BYTES, closeTimeout: 1_000 }
 
 /** What the feeds' routes need. */
 export interface FeedRoutes {
@@ -20,7 +22,7 @@ export interface FeedRoutes {
 /** Registers the routes of each feed. Bodies are the bytes that came: signatures are over them. */
 export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): Promise<void> {
   const { feeds, baseUrlOf } = options
-  await app.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } })
+  await app.register(websocket, { options: SOCKET_OPTIONS })
   for (const feed of feeds) {
     if (feed.webSocket) registerFeedSocket(app, feed, options)
     for (const path of feed.paths) {

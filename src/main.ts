@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { type Command, CommandError } from './cli/command.ts'
 import { commandHelp, programHelp } from './cli/help.ts'
 import { commands } from './cli/index.ts'
@@ -10,6 +10,12 @@ const USAGE_EXIT_CODE = 2
 
 // Who reads the output, as `head` does, may have read enough.
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+
+// A rejection that nothing handles arrives here too.
+process.on('uncaughtException', error => {
+  process.stderr.write(`rollcall: The process ends, because nothing handles this error: ${inspect(error)}\n`)
+  process.exit(1)
+})
 
 process.exitCode = await main(process.argv.slice(2))
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, {
   type FastifyBaseLogger,
@@ -11,6 +12,8 @@ import { authenticate } from './api/auth.ts'
 import { corsHeaders } from './api/cors.ts'
 import {
   brokenRequestError,
+  cutAfter,
+  endSocket,
   JSON_TYPE,
   newRequestId,
   replyOnSocket,
@@ -53,6 +56,7 @@ export interface ServerOptions {
 
 const API_PREFIX = '/v1'
 const REQUEST_TIMEOUT_MS = 60_000
+const HANDSHAKE_TIMEOUT_MS = 5_000
 const MAX_PATH_CHARS = 16_384
 
 /** The whole server, wired but not listening. Closing it leaves the store open. */
@@ -64,6 +68,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     {},
     { serializers: { req: loggedRequest, res: loggedReply } },
   )
+  const handshakeCuts = new WeakMap<IncomingMessage, NodeJS.Timeout>()
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ requestIdLogLabel: 'request_id' }),
@@ -74,23 +79,28 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // Without a Host header it is answered like any other that cannot be read.
     http: {
       requireHostHeader: false,
-      shouldUpgradeCallback: request =>
-        servesSocket(feeds, withoutPrefix(request.url ?? '/', config.publicUrl)),
+      shouldUpgradeCallback(request) {
+        const { method, url = '/', socket } = request
+        if (method !== 'GET' || !servesSocket(feeds, routedUrl(url, config.publicUrl))) return false
+        handshakeCuts.set(request, cutAfter(socket, HANDSHAKE_TIMEOUT_MS))
+        return true
+      },
     },
     // A long SID is one that is not found, not a request that cannot be read.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_CHARS },
-    rewriteUrl: request => withoutPrefix(request.url ?? '/', config.publicUrl),
+    rewriteUrl: request => routedUrl(request.url ?? '/', config.publicUrl),
     clientErrorHandler: (error, socket) =>
-      replyOnSocket(brokenRequestError(error), socket, config.corsOrigins),
+      replyOnSocket(socket, corsHeaders(config.corsOrigins, undefined), brokenRequestError(error)),
     frameworkErrors(error, request, reply) {
-      // Fastify meets these before any hook has run.
+      // Fastify meets these before any hook has run, and then nothing closes the connection of a refused WebSocket.
       reply.headers(commonHeaders(request, config))
+      if (handshakeCuts.has(request.raw)) reply.raw.once('finish', () => endSocket(request.raw.socket))
       replyWithError(error, request, reply)
     },
   })
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
-  app.server.on('connect', (_request, socket) =>
-    replyOnSocket('methodNotAllowed', socket, config.corsOrigins),
+  app.server.on('connect', (request, socket) =>
+    replyOnSocket(socket, corsHeaders(config.corsOrigins, request.headers.origin), 'methodNotAllowed'),
   )
   // One parser for all: feeds need the bytes as they came, and nothing else needs a body.
   app.removeAllContentTypeParsers()
@@ -115,9 +125,20 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const onFault = (error: unknown) => log.error(error, 'a delivery failed')
     const context = { store, settings: config, configuredFeeds, clock, heard, onFault }
     await registerFeeds(scope, { feeds, context, log: deliveries, baseUrlOf: originOf })
+    endHandshakes(scope)
   })
   await app.register(registerApi, { prefix: API_PREFIX })
   return app
+
+  /** A WebSocket may stay open; who sent a broken handshake is answered as for any other request. */
+  function endHandshakes({ websocketServer }: FastifyInstance): void {
+    websocketServer.on('connection', (_webSocket, request) => clearTimeout(handshakeCuts.get(request)))
+    websocketServer.on('wsClientError', (error, socket, { headers }) => {
+      const versions = { 'sec-websocket-version': '13, 8' }
+      const replyHeaders = { ...corsHeaders(config.corsOrigins, headers.origin), ...versions }
+      replyOnSocket(socket, replyHeaders, 'badRequest', `${error.message}.`)
+    })
+  }
 
   async function registerApi(scope: FastifyInstance): Promise<void> {
     scope.addHook('onRequest', async request => {
@@ -161,7 +182,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 }
 
 function commonHeaders(request: FastifyRequest, config: Config): Record<string, string> {
-  return { 'twilio-request-id': request.id, ...corsHeaders(config.corsOrigins, request.headers.origin) }
+  const { origin, upgrade } = request.headers
+  return {
+    'twilio-request-id': request.id,
+    ...corsHeaders(config.corsOrigins, origin),
+    // Who asked for a WebSocket has no use for a connection without one.
+    ...(upgrade?.toLowerCase() === 'websocket' ? { connection: 'close' } : {}),
+  }
 }
 
 /** A query may hold names of people, and secrets that someone put there by mistake: it is never logged. */
@@ -173,8 +200,12 @@ function loggedReply(reply: FastifyReply) {
   return { status: reply.statusCode }
 }
 
-/** A proxy may pass on the prefix of the public address, or take it off: both arrive at the same route. */
-function withoutPrefix(url: string, publicUrl: string | undefined): string {
+/**
+ * A request may name its target with scheme and host, and a proxy may pass on the prefix of the public address or
+ * take it off: all arrive at the same route.
+ */
+function routedUrl(target: string, publicUrl: string | undefined): string {
+  const url = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*\/?/i, '/')
   const prefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
   const rest = url.slice(prefix.length)
   if (prefix === '' || !url.startsWith(prefix) || !/^(?:[/?]|$)/.test(rest)) return url

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { StoreUnavailableError } from '../store/database.ts'
-import { corsHeaders } from './cors.ts'
 import { ApiError, ERRORS, type ErrorName, errorBody } from './errors.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** How long a client may take to close a connection that the server has ended. */
+const END_WITHIN_MS = 1_000
 
 /** Answers any error as the error object. A fault of ours is told in the log alone. */
 export function replyWithError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) {
@@ -39,22 +41,44 @@ export function brokenRequestError(error: Error & { code?: string }): ErrorName 
 }
 
 /** Answers on the connection itself, where there is no request or no route, and ends it. */
-export function replyOnSocket(name: ErrorName | undefined, socket: Duplex, origins: readonly string[]): void {
+export function replyOnSocket(
+  socket: Duplex,
+  headers: Readonly<Record<string, string>>,
+  name: ErrorName | undefined,
+  message?: string,
+): void {
   if (name === undefined || !socket.writable) {
     socket.destroy()
     return
   }
-  const body = errorBody(name)
+  const body = errorBody(name, message)
   const text = JSON.stringify(body)
   const head = [
     `HTTP/1.1 ${body.status} Error`,
     `content-type: ${JSON_TYPE}`,
     `content-length: ${Buffer.byteLength(text)}`,
     `twilio-request-id: ${newRequestId()}`,
-    ...Object.entries(corsHeaders(origins, undefined)).map(([header, value]) => `${header}: ${value}`),
+    ...Object.entries(headers).map(([header, value]) => `${header}: ${value}`),
     'connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+  socket.write(`${head.join('\r\n')}\r\n\r\n${text}`)
+  endSocket(socket)
+}
+
+/** Sends what was written, then closes the connection: also while the client leaves its own side open. */
+export function endSocket(socket: Duplex): void {
+  cutAfter(socket, END_WITHIN_MS)
+  socket.end()
+  // Closing a socket with unread bytes resets it, and the client may lose the answer.
+  socket.resume()
+}
+
+/** For a socket that Node gives away: from then on nothing else handles its errors or limits its time. */
+export function cutAfter(socket: Duplex, ms: number): NodeJS.Timeout {
+  socket.on('error', () => socket.destroy())
+  const cut = setTimeout(() => socket.destroy(), ms)
+  socket.once('close', () => clearTimeout(cut))
+  return cut
 }
 
 /** `RQ` and 32 hex digits, as Twilio's. */
