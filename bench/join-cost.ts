@@ -6,12 +6,12 @@ import type { InjectOptions } from 'fastify'
 import pino from 'pino'
 import { readConfig } from '../src/config.ts'
 import { signWebhook } from '../src/demo/livekit-webhook.ts'
-import { janusCredentials } from '../src/feeds/janus.ts'
+import { janusCredentials } from '../src/feeds/janus/index.ts'
 import { digestOf } from '../src/feeds/json.ts'
-import { createServer } from '../src/server.ts'
+import { createServer } from '../src/http/server.ts'
 import { feedId } from '../src/sid.ts'
-import type { FeedRow } from '../src/store/feeds.ts'
-import { openStore } from '../src/store/open.ts'
+import type { FeedRow } from '../src/store/feeds/feeds.ts'
+import { openStore } from '../src/store/open-store.ts'
 
 /** A move in a room of 10,000 costs at most twice the same move in a room of 10, told by a feed to the whole server. */
 const BIG = 10_000

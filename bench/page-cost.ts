@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Operation } from '../src/api/operation.ts'
 import { listParticipants } from '../src/api/participants.ts'
 import { fetchRoom, listRooms } from '../src/api/rooms.ts'
 import type { Event } from '../src/event.ts'
+import type { Operation } from '../src/http/operation.ts'
 import { recordEvents } from '../src/ingest/record-events.ts'
 import { participantSid, roomSid } from '../src/sid.ts'
-import { openStore } from '../src/store/open.ts'
+import { openStore } from '../src/store/open-store.ts'
 
 /** A page costs the same wherever it lies: time at the far end of a long list over time at its start. */
 const ROWS = 100_000

@@ -12,21 +12,32 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sid: [],
   'iso-date': [],
   config: ['event', 'sid'],
-  memory: [],
-  'livekit-token': [],
   'well-formed': [],
-  feeds: ['event', 'sid', 'iso-date', 'memory', 'well-formed', 'feeds'],
+  feeds: ['event', 'sid', 'iso-date', 'well-formed', 'feeds'],
   fold: ['event', 'fold'],
-  store: ['event', 'memory', 'fold', 'store'],
+  store: ['event', 'feeds', 'fold', 'store'],
   ingest: ['event', 'sid', 'well-formed', 'feeds', 'fold', 'store', 'ingest'],
-  api: ['event', 'sid', 'iso-date', 'well-formed', 'fold', 'store', 'api'],
-  sweep: ['event', 'sid', 'livekit-token', 'feeds', 'fold', 'store', 'ingest', 'sweep'],
-  demo: ['livekit-token', 'demo'],
+  api: ['event', 'fold', 'store', 'http', 'api'],
+  http: [
+    'event',
+    'sid',
+    'iso-date',
+    'well-formed',
+    'config',
+    'version',
+    'feeds',
+    'fold',
+    'store',
+    'ingest',
+    'api',
+    'http',
+  ],
+  demo: ['feeds', 'demo'],
 }
-const WIRES = ['main', 'server', 'feed-routes', 'feed-socket', 'health', 'reference', 'version', 'cli']
+const WIRES = ['main', 'version', 'cli']
 
 /** What must not be found in parts that neither know the time nor touch the world. */
-const PURE = ['event', 'sid', 'iso-date', 'memory', 'livekit-token', 'well-formed', 'feeds', 'fold']
+const PURE = ['event', 'sid', 'iso-date', 'well-formed', 'feeds', 'fold']
 const IMPURE =
   /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.|node:(?!crypto|zlib)|\bfetch\(|\bsetTimeout\(/
 
@@ -53,12 +64,12 @@ test('each part imports only what it may', () => {
 test('no feed imports another feed', () => {
   const kinds = feeds.map(feed => feed.kind)
   for (const kind of kinds) {
-    const own = files.filter(file => file.startsWith(`feeds/${kind}`))
+    const own = files.filter(file => file.startsWith(`feeds/${kind}/`))
     assert.ok(own.length > 0)
     for (const file of own) {
       const text = readFileSync(join(SRC, file), 'utf8')
       for (const other of kinds.filter(name => name !== kind)) {
-        assert.ok(!text.includes(`from './${other}`), `src/${file} must not import ${other}`)
+        assert.ok(!text.includes(`from '../${other}/`), `src/${file} must not import ${other}`)
       }
     }
   }

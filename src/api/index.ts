@@ -1,5 +1,5 @@
+import type { Operation } from '../http/operation.ts'
 import { listParticipantEvents, listRoomEvents } from './events.ts'
-import type { Operation } from './operation.ts'
 import { fetchParticipant, listParticipants } from './participants.ts'
 import { fetchRoom, listRooms } from './rooms.ts'
 

@@ -1,10 +1,10 @@
 import Type from 'typebox'
 import { ParticipantRecord } from '../fold/participant-record.ts'
-import { ApiError } from './errors.ts'
-import type { Operation } from './operation.ts'
-import { listBody, listRequest, Meta, pageOf, pageParameters } from './paging.ts'
-import { participantInPath, roomInPath } from './path-sid.ts'
-import { parseQuery } from './query.ts'
+import { ApiError } from '../http/errors.ts'
+import type { Operation } from '../http/operation.ts'
+import { listBody, listRequest, Meta, pageOf, pageParameters } from '../http/paging.ts'
+import { participantInPath, roomInPath } from '../http/path-sid.ts'
+import { parseQuery } from '../http/query.ts'
 import { ROOMS_PATH } from './rooms.ts'
 
 /** The Participant resource as it is served: one stay of one identity. */

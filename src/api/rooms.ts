@@ -1,12 +1,12 @@
 import Type from 'typebox'
 import { CODECS, ROOM_TYPES } from '../event.ts'
 import { RoomRecord } from '../fold/room-record.ts'
-import type { RecordRow } from '../store/records.ts'
-import { ApiError } from './errors.ts'
-import type { Operation } from './operation.ts'
-import { listBody, listRequest, Meta, pageOf, pageParameters } from './paging.ts'
-import { roomInPath } from './path-sid.ts'
-import { moment, parseQuery, type RawQuery, text, textsGiven, words } from './query.ts'
+import { ApiError } from '../http/errors.ts'
+import type { Operation } from '../http/operation.ts'
+import { listBody, listRequest, Meta, pageOf, pageParameters } from '../http/paging.ts'
+import { roomInPath } from '../http/path-sid.ts'
+import { moment, parseQuery, type RawQuery, text, textsGiven, words } from '../http/query.ts'
+import type { RecordRow } from '../store/rooms/records.ts'
 
 export const ROOMS_PATH = '/v1/Video/Rooms'
 const DEFAULT_WINDOW_MS = 24 * 60 * 60_000

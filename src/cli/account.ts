@@ -1,4 +1,4 @@
-import { hashSecret } from '../api/auth.ts'
+import { hashSecret } from '../http/auth.ts'
 import { ACCOUNT_SID } from '../sid.ts'
 import { type Command, CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'

@@ -1,6 +1,6 @@
 import { type Copied, CopyRefusedError, copyStore } from '../store/copy.ts'
-import type { Database } from '../store/database.ts'
-import { openDatabase } from '../store/open.ts'
+import type { Database } from '../store/engine/database.ts'
+import { openDatabase } from '../store/open-store.ts'
 import { createStore } from '../store/store.ts'
 import { uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'

@@ -1,5 +1,5 @@
-import { hashSecret } from '../api/auth.ts'
 import type { Config } from '../config.ts'
+import { hashSecret } from '../http/auth.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Store } from '../store/store.ts'
 import { CommandError } from './command.ts'

@@ -1,8 +1,8 @@
-import { pendingSpreading, spread } from '../store/citus.ts'
-import type { Database } from '../store/database.ts'
-import { inDialect } from '../store/dialect.ts'
-import { type Migration, migrate, pendingMigrations } from '../store/migrate.ts'
-import { openDatabase } from '../store/open.ts'
+import type { Database } from '../store/engine/database.ts'
+import { inDialect } from '../store/engine/dialect.ts'
+import { openDatabase } from '../store/open-store.ts'
+import { pendingSpreading, spread } from '../store/schema/citus.ts'
+import { type Migration, migrate, pendingMigrations } from '../store/schema/migrate.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 
 export const migrateCommand: Command = {

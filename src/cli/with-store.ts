@@ -1,4 +1,4 @@
-import { openStore } from '../store/open.ts'
+import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 import { type CommandContext, CommandError } from './command.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { signLivekitToken } from '../livekit-token.ts'
+import { signLivekitToken } from '../feeds/livekit/token.ts'
 
 /** The `Authorization` value of a LiveKit webhook: a bare HS256 JWT over the exact bytes of the body. */
 export function signWebhook(args: {

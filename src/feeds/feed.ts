@@ -1,7 +1,7 @@
 import type Type from 'typebox'
 import type { Event } from '../event.ts'
-import type { Memory } from '../memory.ts'
 import type { Json } from './json.ts'
+import type { Memory } from './memory.ts'
 
 /** One request to a feed, as it came; a message of a WebSocket is told as one. */
 export interface Delivery {

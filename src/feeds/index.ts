@@ -1,10 +1,10 @@
-import { events } from './events.ts'
+import { events } from './events/index.ts'
 import type { Feed } from './feed.ts'
-import { jaas } from './jaas.ts'
-import { janus } from './janus.ts'
-import { jitsi } from './jitsi.ts'
-import { livekit } from './livekit.ts'
-import { twilio } from './twilio.ts'
+import { jaas } from './jaas/index.ts'
+import { janus } from './janus/index.ts'
+import { jitsi } from './jitsi/index.ts'
+import { livekit } from './livekit/index.ts'
+import { twilio } from './twilio/index.ts'
 
 /** Every feed, a line each. */
 export const feeds: readonly Feed[] = [livekit, twilio, janus, jitsi, jaas, events]

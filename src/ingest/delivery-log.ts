@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { LoggedDelivery } from '../store/deliveries.ts'
+import type { LoggedDelivery } from '../store/feeds/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Outcome } from './ingest.ts'
 

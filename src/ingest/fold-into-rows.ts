@@ -15,7 +15,7 @@ import { foldRoom, newRoom, type RoomState, roomEndOf, roomStartMs } from '../fo
 import { roomRecord } from '../fold/room-record.ts'
 import { resolveSeat, type Seated } from '../fold/seat.ts'
 import { lastSignOf, type RoomEnd, type Stay, stayOf } from '../fold/stay.ts'
-import type { RoomKey, RoomRow, RoomWriter, StoredEvent } from '../store/room-writer.ts'
+import type { RoomKey, RoomRow, RoomWriter, StoredEvent } from '../store/rooms/room-writer.ts'
 
 /** A room and where to write it. */
 export interface RoomInHand {

@@ -1,5 +1,5 @@
 import type { RecordSettings } from '../fold/participant-record.ts'
-import type { RoomKey } from '../store/room-writer.ts'
+import type { RoomKey } from '../store/rooms/room-writer.ts'
 import type { Store } from '../store/store.ts'
 import { refoldRoom } from './fold-into-rows.ts'
 

@@ -2,7 +2,7 @@ import type { Event } from '../event.ts'
 import { digestOf } from '../feeds/json.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import { indexable } from '../store/indexable.ts'
-import type { LoggedEvent, RoomWriter } from '../store/room-writer.ts'
+import type { LoggedEvent, RoomWriter } from '../store/rooms/room-writer.ts'
 import type { KeptPayload, Transaction } from '../store/store.ts'
 import { foldIntoRows, ofFeed, refoldRoom } from './fold-into-rows.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection, Database } from './database.ts'
+import type { Connection, Database } from './engine/database.ts'
 
 export interface Account {
   readonly accountSid: string

@@ -1,5 +1,5 @@
-import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './database.ts'
-import { TABLES, type Table } from './tables.ts'
+import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './engine/database.ts'
+import { TABLES, type Table } from './schema/tables.ts'
 
 const PAGE_ROWS = 250
 /** All of a table that is small: among its rows, what is unique may have been exchanged. */

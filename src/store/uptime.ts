@@ -1,4 +1,4 @@
-import type { Connection, Database } from './database.ts'
+import type { Connection, Database } from './engine/database.ts'
 
 /** A time during which a server was up. Unix milliseconds. */
 export interface Span {

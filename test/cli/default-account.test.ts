@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { hashSecret } from '../../src/api/auth.ts'
 import { ensureDefaultAccount } from '../../src/cli/default-account.ts'
 import { readConfig } from '../../src/config.ts'
-import { openStore } from '../../src/store/open.ts'
+import { hashSecret } from '../../src/http/auth.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
 const SID = `AC${'1'.repeat(32)}`
 const TOKEN = 'operatorToken0123456789012345678901234'

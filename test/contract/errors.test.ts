@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { ERRORS } from '../../src/api/errors.ts'
 import { operations } from '../../src/api/index.ts'
+import { ERRORS } from '../../src/http/errors.ts'
 import {
   ACCOUNT,
   basic,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { readConfig } from '../../src/config.ts'
 import { rebuild } from '../../src/ingest/rebuild.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
 const ROWS_OF_ROOM = [
   'select * from rooms where room_sid = ?',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { openDatabase } from '../../src/store/open.ts'
+import { openDatabase } from '../../src/store/open-store.ts'
 import { farNetwork } from '../support/far-network.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { until } from '../support/until.ts'

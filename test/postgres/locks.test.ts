@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import type { Transaction } from '../../src/store/store.ts'
 import { newPostgres } from '../support/test-place.ts'
 import { until } from '../support/until.ts'

@@ -1,6 +1,6 @@
 import { digestOf } from '../../src/feeds/json.ts'
 import { feedId } from '../../src/sid.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { ACCOUNT_SID, AUTH_TOKEN, LIVEKIT_KEY } from '../crash/rollcall-server.ts'
 import { APP_ID, JAAS_SECRET } from '../feeds/jaas/webhooks.ts'
 import { JANUS_TOKEN } from '../feeds/janus/janus-server.ts'

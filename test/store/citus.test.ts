@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { TABLES } from '../../src/store/tables.ts'
+import { TABLES } from '../../src/store/schema/tables.ts'
 import { postgresSession } from '../support/postgres-session.ts'
 import { runProgram } from '../support/program.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
-import { type Connection, type Database, StoreUnavailableError } from '../../src/store/database.ts'
-import { openDatabase } from '../../src/store/open.ts'
+import { type Connection, type Database, StoreUnavailableError } from '../../src/store/engine/database.ts'
+import { openDatabase } from '../../src/store/open-store.ts'
 import { goOnWriting, stopWriting } from '../support/outage.ts'
 import { newEmptyPlace } from '../support/test-place.ts'
 

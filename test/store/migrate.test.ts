@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { migrations } from '../../src/store/migrations/index.ts'
-import { openDatabase, openStore } from '../../src/store/open.ts'
+import { openDatabase, openStore } from '../../src/store/open-store.ts'
+import { migrations } from '../../src/store/schema/migrations/index.ts'
 import { runProgram } from '../support/program.ts'
 import { newEmptyPlace } from '../support/test-place.ts'
 

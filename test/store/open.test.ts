@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
 test('a store is a folder, a path ending in .db, or a file: URL of either, also a relative one', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-open-'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { feedId } from '../../src/sid.ts'
-import { openDatabase, openStore } from '../../src/store/open.ts'
+import { openDatabase, openStore } from '../../src/store/open-store.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
 import { postgresSession } from '../support/postgres-session.ts'
 import { alterDatabase, dropDatabase } from '../support/test-place.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { openSqlite } from '../../src/store/sqlite.ts'
+import { openSqlite } from '../../src/store/engine/sqlite/open-sqlite.ts'
 
 test('while another process holds the lock reads go on, and a write waits for it', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-store-'))

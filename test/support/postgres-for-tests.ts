@@ -1,4 +1,4 @@
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { TEMPLATE } from './test-place.ts'
 

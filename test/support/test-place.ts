@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { TABLES } from '../../src/store/tables.ts'
+import { TABLES } from '../../src/store/schema/tables.ts'
 
 /** The database that others are copies of: its schema is today's. */
 export const TEMPLATE = 'template_of_tests'

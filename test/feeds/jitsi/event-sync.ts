@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import type { SettingName } from '../../../src/config.ts'
 import { digestOf } from '../../../src/feeds/json.ts'
 import { feedId } from '../../../src/sid.ts'
-import type { FeedRow } from '../../../src/store/feeds.ts'
+import type { FeedRow } from '../../../src/store/feeds/feeds.ts'
 import { ACCOUNT, NOW_MS, type TestServer, testServer } from '../../support/test-server.ts'
 import { taken } from '../served.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UnauthenticError } from '../../../src/feeds/feed.ts'
-import { twilio } from '../../../src/feeds/twilio.ts'
+import { twilio } from '../../../src/feeds/twilio/index.ts'
 import { feedId } from '../../../src/sid.ts'
 import {
   ACCOUNT,

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { type Feed, UnauthenticError } from '../feeds/feed.ts'
+import { authenticFeed } from '../ingest/ingest.ts'
+import { ApiError } from './errors.ts'
+import { deliveryOf, type FeedRoutes, routeOf, take } from './feed-routes.ts'
+
+const RETRY_MS = 250
+
+/**
+ * Registers the WebSocket of a feed whose sender dials us. Messages are stored one after another. Nothing tells the
+ * sender that one was stored, so that while nothing can be, no more are read: it keeps them until they are.
+ */
+export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {
+  const { context, log, baseUrlOf } = options
+  const closing = new AbortController()
+  const storing = new Set<Promise<void>>()
+  app.addHook('preClose', async () => closing.abort())
+  // What was read is not repeated: it is stored before the store is closed.
+  app.addHook('onClose', async () => void (await Promise.all(storing)))
+  for (const path of feed.paths) {
+    app.route({
+      method: 'GET',
+      url: routeOf(path),
+      exposeHeadRoute: false,
+      async preValidation(request) {
+        try {
+          await authenticFeed(context, feed, deliveryOf(request, baseUrlOf(request)))
+        } catch (error) {
+          if (!(error instanceof UnauthenticError)) throw error
+          const outcome = { outcome: 'unauthentic' as const, detail: error.message, feed: undefined }
+          log.add(feed.kind, context.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
+          throw new ApiError('unauthorized', error.message)
+        }
+      },
+      async handler() {
+        throw new ApiError('badRequest', 'A WebSocket is served here, or a POST.')
+      },
+      wsHandler(socket, request) {
+        const handshake = deliveryOf(request, baseUrlOf(request))
+        let last = Promise.resolve()
+        let waiting = 0
+        socket.on('message', data => {
+          // Whoever sends faster than it is stored waits, so that memory does not.
+          socket.pause()
+          waiting++
+          const body = Buffer.from(data as Buffer) // ws gives a Buffer unless told otherwise
+          const stored = last.then(() => store(body)).then(resume)
+          storing.add(stored)
+          last = stored.finally(() => storing.delete(stored))
+        })
+        socket.on('error', error => request.log.warn(error, 'a feed socket failed'))
+
+        function resume(): void {
+          if (--waiting === 0) socket.resume()
+        }
+
+        async function store(body: Buffer): Promise<void> {
+          for (;;) {
+            const { outcome } = await take(options, feed, { ...handshake, body }, request.log)
+            if (outcome.outcome === 'unauthentic') return socket.close(1008, 'The feed is no longer known')
+            if (outcome.outcome !== 'unavailable' || closing.signal.aborted) return
+            await delay(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {})
+          }
+        }
+      },
+    })
+  }
+}

@@ -1,0 +1,124 @@
+import { type Connection, type Database, StoreUnavailableError } from '../database.ts'
+import { DIALECTS } from '../dialect.ts'
+import { runWorks, type Waiting } from '../works.ts'
+import { clientConfig, runAlone } from './client.ts'
+import { storeError, TryAgainError } from './errors.ts'
+import { postgresLease } from './lease.ts'
+import { type PostgresPool, postgresPool } from './pool.ts'
+import { postgresProblem } from './problem.ts'
+import { postgresSockets } from './sockets.ts'
+
+/** Whoever waits for an answer is told that there is none before its own patience ends: LiveKit's is 30 s. */
+const CONNECT_WITHIN_MS = 5_000
+const LOCK_WITHIN_MS = 5_000
+const ANSWER_WITHIN_MS = 15_000
+const ATTEMPTS = 5
+/** So few that the lock of their room or feed is held for less than others wait for it, also where the server is far. */
+const WORKS_A_COMMIT = 32
+/** Who would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
+const WAITING_IN_A_LANE = 2_000
+/** Who holds the lease looks more often than that; who is frozen does not, and loses it. */
+const LEASE_HELD_FOR_MS = 60_000
+/** A server that says nothing is not waited for at the end. */
+const CLOSE_WITHIN_MS = 1_000
+
+/**
+ * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
+ * others of its lane wait with it. Half of the connections read, so that no flood of writes keeps answers away, nor
+ * answers writes; one more holds the lease.
+ */
+export function openPostgres(url: string, connections: number): Database {
+  const sockets = postgresSockets()
+  const reach = { stream: sockets.make, connectionTimeoutMillis: CONNECT_WITHIN_MS }
+  const limits = {
+    ...reach,
+    statement_timeout: ANSWER_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    lock_timeout: LOCK_WITHIN_MS,
+    idle_in_transaction_session_timeout: ANSWER_WITHIN_MS,
+  }
+  const config = { ...clientConfig(url), ...limits }
+  const readers = postgresPool({ ...config, max: Math.floor(connections / 2) })
+  const writers = postgresPool({ ...config, max: Math.ceil(connections / 2) })
+  const lease = postgresLease({
+    ...clientConfig(url, [`idle_session_timeout=${LEASE_HELD_FOR_MS}`]),
+    ...limits,
+  })
+  const lanes = new Map<string, Waiting[]>()
+
+  async function drain(lane: string, waiting: Waiting[]): Promise<void> {
+    while (waiting.length > 0) {
+      const error = await commit(waiting.splice(0, WORKS_A_COMMIT))
+      // Who waited behind would only find out the same, one time limit later.
+      if (error !== undefined) for (const { reject } of waiting.splice(0)) reject(error)
+    }
+    lanes.delete(lane)
+  }
+
+  /** Tells each work its outcome; what kept all of them from being stored is returned too. */
+  async function commit(works: readonly Waiting[]): Promise<Error | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for (const tell of await commitOnce(works)) tell()
+        return undefined
+      } catch (error) {
+        if (error instanceof TryAgainError && attempt < ATTEMPTS) continue
+        const unavailable = error instanceof StoreUnavailableError ? error : storeError(error)
+        for (const { reject } of works) reject(unavailable)
+        return unavailable
+      }
+    }
+  }
+
+  async function commitOnce(works: readonly Waiting[]): Promise<(() => void)[]> {
+    return await writers.run(async connection => {
+      await connection.run('begin')
+      const tell = await runWorks(connection, works, error => error instanceof StoreUnavailableError)
+      await connection.run('commit')
+      return tell
+    })
+  }
+
+  return {
+    dialect: DIALECTS.postgres,
+    reader: connectionFrom(readers),
+    lookup: connectionFrom(writers),
+    transact: (work, lane) =>
+      new Promise((resolve, reject) => {
+        // The queue holds works of any result; each resolve gets just what its own work gave.
+        const waiting = { work, resolve: resolve as (value: unknown) => void, reject }
+        if (lane === undefined) return void commit([waiting])
+        const queue = lanes.get(lane)
+        if (queue !== undefined && queue.length >= WAITING_IN_A_LANE) {
+          return reject(new StoreUnavailableError('Too many wait for one room or feed'))
+        }
+        if (queue !== undefined) return void queue.push(waiting)
+        const fresh = [waiting]
+        lanes.set(lane, fresh)
+        void drain(lane, fresh)
+      }),
+    transactAlone: work => runAlone({ ...clientConfig(url), ...reach }, work),
+    lease,
+    problem() {
+      return postgresProblem(this.reader)
+    },
+    giveUp() {
+      lease.giveUp()
+      readers.giveUp()
+      writers.giveUp()
+      sockets.cut()
+    },
+    async close() {
+      // Where all are closed before, nothing waits for it.
+      setTimeout(() => sockets.cut(), CLOSE_WITHIN_MS).unref()
+      await Promise.all([lease.release(), readers.close(), writers.close()])
+    },
+  }
+}
+
+function connectionFrom(pool: PostgresPool): Connection {
+  return {
+    all: (sql, params) => pool.run(connection => connection.all(sql, params)),
+    run: (sql, params) => pool.run(connection => connection.run(sql, params)),
+  }
+}

@@ -1,0 +1,152 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  type Connection,
+  type Database,
+  type SqlValue,
+  StoreUnavailableError,
+  type Work,
+} from '../database.ts'
+import { DIALECTS, inDialect } from '../dialect.ts'
+import { runWorks, type Waiting } from '../works.ts'
+
+const MAX_WORKS_A_COMMIT = 256
+const BUSY_TIMEOUT_MS = 5_000
+const BUSY_RETRY_MS = 5
+const SQLITE_BUSY = 5
+
+/** A work, and how long it waits for another process to let go of the file. */
+interface Patient extends Waiting {
+  readonly waitMs: number
+}
+
+/** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
+const CANNOT_USE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
+
+/**
+ * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a
+ * commit is on disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging").
+ */
+export function openSqlite(file: string): Database {
+  const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  writer.exec('pragma journal_mode = wal; pragma synchronous = full')
+  // From here on a lock is waited for between turns, so that reads go on meanwhile.
+  writer.exec('pragma busy_timeout = 0')
+  const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  reading.exec('pragma query_only = on')
+  const readable = connect(reading)
+
+  const connection = connect(writer)
+  const waiting: Patient[] = []
+  let draining: Promise<void> | undefined
+
+  async function drain(): Promise<void> {
+    await nextTurn()
+    while (waiting.length > 0) await commit(waiting.splice(0, MAX_WORKS_A_COMMIT))
+    draining = undefined
+  }
+
+  function queue<T>(work: Work<T>, waitMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      // The queue holds works of any result; each resolve gets just what its own work gave.
+      waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, waitMs })
+      draining ??= drain()
+    })
+  }
+
+  async function begin(waitMs: number): Promise<void> {
+    const giveUpAtMs = performance.now() + waitMs
+    for (;;) {
+      try {
+        writer.exec('begin immediate')
+        return
+      } catch (error) {
+        if (resultCode(error) !== SQLITE_BUSY || performance.now() > giveUpAtMs) throw error
+        await delay(BUSY_RETRY_MS)
+      }
+    }
+  }
+
+  /** Never throws: where it cannot, the transaction is gone with its connection. */
+  function rollBack(): void {
+    try {
+      if (writer.isTransaction) writer.exec('rollback')
+    } catch {}
+  }
+
+  async function commit(batch: readonly Patient[]): Promise<void> {
+    let settle: (() => void)[]
+    try {
+      await begin(Math.max(...batch.map(({ waitMs }) => waitMs)))
+      settle = await runWorks(connection, batch, cannotUse)
+      writer.exec('commit')
+    } catch (error) {
+      rollBack()
+      const unavailable = new StoreUnavailableError('The database cannot be written now', { cause: error })
+      for (const { reject } of batch) reject(unavailable)
+      return
+    }
+    for (const tell of settle) tell()
+  }
+
+  const reader: Connection = {
+    all: (sql, params) => told(readable.all(sql, params)),
+    run: (sql, params) => told(readable.run(sql, params)),
+  }
+  return {
+    dialect: DIALECTS.sqlite,
+    reader,
+    lookup: reader,
+    transact: work => queue(work, BUSY_TIMEOUT_MS),
+    transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
+    // A file is one server's: whoever serves it looks after it.
+    lease: { hold: async () => true, release: async () => {} },
+    problem: async () => undefined,
+    // A file is waited for no longer than another process may hold it.
+    giveUp() {},
+    async close() {
+      await draining
+      reading.close()
+      writer.close()
+    },
+  }
+}
+
+async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!cannotUse(error)) throw error
+    throw new StoreUnavailableError('The database cannot be read now', { cause: error })
+  }
+}
+
+/** Statements are prepared once and kept: their number is the number of SQL texts in the store. */
+function connect(database: DatabaseSync): Connection {
+  const statements = new Map<string, StatementSync>()
+  function prepared(sql: string): StatementSync {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(inDialect(DIALECTS.sqlite, sql))
+    statements.set(sql, statement)
+    return statement
+  }
+  return {
+    async all<Row>(sql: string, params: readonly SqlValue[] = []) {
+      return prepared(sql).all(...params) as Row[] // the statement's own columns: see Connection
+    },
+    async run(sql, params = []) {
+      return Number(prepared(sql).run(...params).changes)
+    },
+  }
+}
+
+/** True where the engine cannot be used at all now; any other error is of one statement, and of one work alone. */
+function cannotUse(error: unknown): boolean {
+  return CANNOT_USE.includes(resultCode(error) ?? 0)
+}
+
+function resultCode(error: unknown): number | undefined {
+  const isOfEngine = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  return isOfEngine ? Number(error.errcode) & 0xff : undefined
+}

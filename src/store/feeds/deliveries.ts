@@ -1,0 +1,64 @@
+import type { Database } from '../engine/database.ts'
+
+/** One delivery to a feed and what became of it. Holds nothing of its body. */
+export interface LoggedDelivery {
+  readonly deliveryId: string
+  readonly receivedAtMs: number
+  readonly feedKind: string
+  readonly feedId: string | null
+  readonly accountSid: string | null
+  readonly httpStatus: number
+  readonly outcome: string
+  readonly detail: string
+  readonly events: number
+  readonly duplicates: number
+}
+
+/** The log of what was delivered to the feeds. */
+export interface DeliveryStore {
+  /** Adds to the log; keeps the last `keep` of what was authentic and the last `keep` of what was not. */
+  add(deliveries: readonly LoggedDelivery[], keep: number): Promise<void>
+  /** The last `count` that were authentic and the last `count` that were not, oldest first. */
+  last(count: number): Promise<LoggedDelivery[]>
+}
+
+const DELIVERY = `select delivery_id "deliveryId", received_at_ms "receivedAtMs", feed_kind "feedKind",
+  feed_id "feedId", account_sid "accountSid", http_status "httpStatus", outcome, detail, events, duplicates
+  from deliveries`
+
+/** A delivery is authentic once a feed is known for it. */
+const SORTS = ['feed_id is not null', 'feed_id is null']
+
+export function deliveryStore(database: Database): DeliveryStore {
+  return {
+    add: (deliveries, keep) =>
+      database.transact(async connection => {
+        for (const d of deliveries) {
+          await connection.run(
+            `insert into deliveries (delivery_id, received_at_ms, feed_kind, feed_id, account_sid, http_status,
+               outcome, detail, events, duplicates) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            [
+              ...[d.deliveryId, d.receivedAtMs, d.feedKind, d.feedId, d.accountSid, d.httpStatus],
+              ...[d.outcome, d.detail, d.events, d.duplicates],
+            ],
+          )
+        }
+        for (const sort of SORTS) {
+          await connection.run(
+            `delete from deliveries where ${sort} and delivery_id not in
+               (select delivery_id from deliveries where ${sort} order by delivery_id desc limit ?)`,
+            [keep],
+          )
+        }
+      }),
+    async last(count) {
+      const lists = SORTS.map(sort =>
+        database.reader.all<LoggedDelivery>(`${DELIVERY} where ${sort} order by delivery_id desc limit ?`, [
+          count,
+        ]),
+      )
+      const rows = (await Promise.all(lists)).flat()
+      return rows.sort((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1))
+    },
+  }
+}

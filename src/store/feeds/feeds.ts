@@ -1,0 +1,52 @@
+import type { Database } from '../engine/database.ts'
+
+/** A feed as it is kept: one source of events of one account. */
+export interface FeedRow {
+  readonly feedId: string
+  readonly accountSid: string
+  readonly kind: string
+  /** What a delivery is found by: a LiveKit API key, a Twilio account SID, the hash of a feed key. */
+  readonly authKey: string
+  /** What a delivery is verified with; empty where the key itself is the proof. */
+  readonly secret: string
+  readonly createdAtMs: number
+}
+
+/** The feeds. Expected absence is undefined; a removal says whether there was anything. */
+export interface FeedStore {
+  list(): Promise<FeedRow[]>
+  find(kind: string, authKey: string): Promise<FeedRow | undefined>
+  /** Adds the feed, or gives a known one this key and secret. */
+  put(feed: FeedRow): Promise<void>
+  remove(feedId: string): Promise<boolean>
+}
+
+const FEED = `select feed_id "feedId", account_sid "accountSid", kind, auth_key "authKey", secret,
+  created_at_ms "createdAtMs" from feeds`
+
+export function feedStore(database: Database): FeedStore {
+  const { reader } = database
+  return {
+    list: () => reader.all<FeedRow>(`${FEED} order by created_at_ms, feed_id`),
+    async find(kind, authKey) {
+      const rows = await database.lookup.all<FeedRow>(`${FEED} where kind = ? and auth_key = ?`, [
+        kind,
+        authKey,
+      ])
+      return rows[0]
+    },
+    put: ({ feedId, accountSid, kind, authKey, secret, createdAtMs }) =>
+      database.transact(async connection => {
+        await connection.run(
+          `insert into feeds (feed_id, account_sid, kind, auth_key, secret, created_at_ms)
+           values (?, ?, ?, ?, ?, ?)
+           on conflict (feed_id) do update set auth_key = excluded.auth_key, secret = excluded.secret`,
+          [feedId, accountSid, kind, authKey, secret, createdAtMs],
+        )
+      }),
+    remove: feedId =>
+      database.transact(
+        async connection => (await connection.run('delete from feeds where feed_id = ?', [feedId])) > 0,
+      ),
+  }
+}

@@ -1,0 +1,132 @@
+import type { ParticipantState } from '../../fold/participant.ts'
+import type { RoomState } from '../../fold/room.ts'
+import type { Connection } from '../engine/database.ts'
+import { STILL_OPEN_MS } from './room-writer.ts'
+
+/** A room, and the feed that told of it. */
+export interface FoundRoom {
+  readonly accountSid: string
+  readonly roomSid: string
+  readonly feedId: string
+  /** The last sign of it, in unix milliseconds. */
+  readonly seenMs: number
+}
+
+export interface FoundParticipant extends FoundRoom {
+  readonly participantSid: string
+}
+
+export interface KnownRoom extends FoundRoom {
+  readonly isOpen: boolean
+  readonly state: RoomState
+}
+
+export interface KnownParticipant {
+  readonly participantSid: string
+  readonly isOpen: boolean
+  readonly leaveStated: boolean
+  readonly seenMs: number
+  readonly state: ParticipantState
+}
+
+/** What is in progress, for those who look whether it still is. */
+export interface OpenStays {
+  /** Stays in progress without a sign since a moment, in rooms of a kind of feed; the longest silent first. */
+  silentParticipants(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundParticipant[]>
+  /** Rooms in progress with nobody in them and without a sign since a moment. */
+  silentRooms(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundRoom[]>
+  /** Rooms in progress whose name a later room of the same feed has, created before a moment. */
+  supersededRooms(feedKind: string, createdBeforeMs: number, limit: number): Promise<FoundRoom[]>
+  /** Rooms in progress that a feed told of. */
+  openRooms(accountSid: string, feedId: string): Promise<KnownRoom[]>
+  room(accountSid: string, roomSid: string): Promise<KnownRoom | undefined>
+  /** The participants of a room, those that are over too. */
+  participants(accountSid: string, roomSid: string): Promise<KnownParticipant[]>
+}
+
+const ROOM = `account_sid "accountSid", room_sid "roomSid", feed_id "feedId", seen_ms "seenMs"`
+
+interface RoomRow extends FoundRoom {
+  readonly lastMs: number
+  readonly state: string
+}
+
+export function openStays(reader: Connection): OpenStays {
+  return {
+    silentParticipants: (feedKind, seenBeforeMs, limit) =>
+      reader.all<FoundParticipant>(
+        `select p.account_sid "accountSid", p.room_sid "roomSid", p.participant_sid "participantSid",
+           r.feed_id "feedId", p.seen_ms "seenMs"
+         from participants p join rooms r on r.account_sid = p.account_sid and r.room_sid = p.room_sid
+         where p.is_open = 1 and p.seen_ms < ? and r.feed_kind = ?
+         order by p.seen_ms, p.account_sid, p.room_sid, p.participant_sid limit ?`,
+        [seenBeforeMs, feedKind, limit],
+      ),
+    silentRooms: (feedKind, seenBeforeMs, limit) =>
+      reader.all<FoundRoom>(
+        `select ${ROOM} from rooms where last_ms = ${STILL_OPEN_MS} and feed_kind = ? and seen_ms < ?
+           and not exists (select 1 from participants p where p.account_sid = rooms.account_sid
+             and p.room_sid = rooms.room_sid and p.is_open = 1)
+         order by account_sid, room_sid limit ?`,
+        [feedKind, seenBeforeMs, limit],
+      ),
+    // Looked up by the names of what is open, and joined: no walk through history, and no shard asks another.
+    supersededRooms: (feedKind, createdBeforeMs, limit) =>
+      reader.all<FoundRoom>(
+        `select r.account_sid "accountSid", r.room_sid "roomSid", r.feed_id "feedId", r.seen_ms "seenMs"
+         from (
+           select later.account_sid, later.name, later.feed_id, max(later.created_ms) created_ms
+           from (
+             select account_sid, name, min(created_ms) since from rooms
+             where last_ms = ${STILL_OPEN_MS} and feed_kind = ? group by account_sid, name
+           ) names join rooms later on later.account_sid = names.account_sid and later.name = names.name
+             and later.created_ms > names.since
+           where later.created_ms < ?
+           group by later.account_sid, later.name, later.feed_id
+         ) latest join rooms r on latest.account_sid = r.account_sid and latest.name = r.name and latest.feed_id = r.feed_id
+           and latest.created_ms > r.created_ms
+         where r.last_ms = ${STILL_OPEN_MS} and r.feed_kind = ?
+         order by r.account_sid, r.room_sid limit ?`,
+        [feedKind, createdBeforeMs, feedKind, limit],
+      ),
+    async openRooms(accountSid, feedId) {
+      const rows = await reader.all<RoomRow>(
+        `select ${ROOM}, last_ms "lastMs", state from rooms
+         where account_sid = ? and last_ms = ${STILL_OPEN_MS} and feed_id = ? order by room_sid`,
+        [accountSid, feedId],
+      )
+      return rows.map(knownRoom)
+    },
+    async room(accountSid, roomSid) {
+      const rows = await reader.all<RoomRow>(
+        `select ${ROOM}, last_ms "lastMs", state from rooms where account_sid = ? and room_sid = ?`,
+        [accountSid, roomSid],
+      )
+      return rows.map(knownRoom)[0]
+    },
+    async participants(accountSid, roomSid) {
+      const rows = await reader.all<{
+        sid: string
+        isOpen: number
+        leaveStated: number
+        seenMs: number
+        state: string
+      }>(
+        `select participant_sid sid, is_open "isOpen", leave_stated "leaveStated", seen_ms "seenMs", state
+         from participants where account_sid = ? and room_sid = ? and alias_sid is null order by participant_sid`,
+        [accountSid, roomSid],
+      )
+      return rows.map(({ sid, isOpen, leaveStated, seenMs, state }) => ({
+        participantSid: sid,
+        isOpen: isOpen === 1,
+        leaveStated: leaveStated === 1,
+        seenMs,
+        state: JSON.parse(state),
+      }))
+    },
+  }
+}
+
+function knownRoom({ lastMs, state, ...room }: RoomRow): KnownRoom {
+  return { ...room, isOpen: lastMs === STILL_OPEN_MS, state: JSON.parse(state) }
+}

@@ -1,0 +1,52 @@
+import type { Database } from '../engine/database.ts'
+import { migrations } from './migrations/index.ts'
+
+/** One version of the schema, and the statements that bring it. */
+export interface Migration {
+  readonly version: number
+  readonly statements: readonly string[]
+}
+
+/**
+ * Brings the schema to this program's version, in one transaction; resolves to what that took. One process migrates,
+ * the others wait. Throws a sentence for a database that a newer program has migrated.
+ */
+export async function migrate(database: Database): Promise<readonly Migration[]> {
+  if ((await pendingMigrations(database)).length === 0) return []
+  return await database.transactAlone(async connection => {
+    await connection.run('create table if not exists schema_version (version integer not null)')
+    const rows = await connection.all<{ version: number }>('select version from schema_version')
+    const pending = migrationsAfter(rows[0]?.version ?? 0)
+    for (const { statements } of pending) for (const statement of statements) await connection.run(statement)
+    if (rows.length === 0) await connection.run('insert into schema_version (version) values (0)')
+    await connection.run('update schema_version set version = ?', [migrations.length])
+    return pending
+  })
+}
+
+/** What `migrate` would do now. Changes nothing, and throws as it does. */
+export async function pendingMigrations(database: Database): Promise<readonly Migration[]> {
+  return migrationsAfter(await versionIn(database))
+}
+
+async function versionIn({ reader }: Database): Promise<number> {
+  const tables = await reader.all(`select name from all_tables where name = 'schema_version'`)
+  if (tables.length === 0) return 0
+  const rows = await reader.all<{ version: number }>('select version from schema_version')
+  return rows[0]?.version ?? 0
+}
+
+function migrationsAfter(version: number): readonly Migration[] {
+  if (version > migrations.length) {
+    throw new Error(
+      `The database has schema version ${version}; this Rollcall knows ${migrations.length}. Run a newer Rollcall.`,
+    )
+  }
+  return migrations
+    .map((text, index) => ({ version: index + 1, statements: statementsOf(text) }))
+    .slice(version)
+}
+
+function statementsOf(migration: string): string[] {
+  return migration.split(/;\s*$/m).filter(statement => statement.trim() !== '')
+}

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { TokenVerifier } from 'livekit-server-sdk'
+import { LIVEKIT_KEY, LIVEKIT_SECRET } from '../../support/test-server.ts'
+
+/** Somebody in a room, as LiveKit's API lists them: protobuf's JSON with the names of the file. */
+export interface ListedPerson {
+  readonly sid: string
+  readonly identity: string
+  readonly joinedAtMs: number
+  readonly state?: string
+  readonly kind?: string
+  readonly mimeType?: string
+}
+
+export interface LivekitList {
+  readonly url: string
+  /** The rooms that are open, by LiveKit's id. */
+  readonly rooms: Map<string, { name: string; startedAtMs: number; people: ListedPerson[] }>
+  /** The methods that were called, and for which room. */
+  readonly calls: string[]
+  /** What it answers with instead, while it is out of order. */
+  outOfOrder: number | undefined
+}
+
+/**
+ * A stand-in for the RoomService of a LiveKit server: its answers have the shape that livekit-server 1.13.5 gives, and
+ * its tokens are checked by LiveKit's own SDK.
+ */
+export async function livekitList(t: TestContext): Promise<LivekitList> {
+  const verifier = new TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET)
+  const server = createServer(async (request, response) => {
+    const { video } = await verifier.verify((request.headers.authorization ?? '').replace('Bearer ', ''))
+    const { room } = JSON.parse(await textOf(request))
+    const method = request.url?.replace('/twirp/livekit.RoomService/', '') ?? ''
+    list.calls.push(room === undefined ? method : `${method} ${room}`)
+    const isAllowed = method === 'ListRooms' ? video?.roomList : video?.roomAdmin && video.room === room
+    const status = isAllowed ? (list.outOfOrder ?? 200) : 403
+    const body = method === 'ListRooms' ? { rooms: roomsOf(list) } : { participants: peopleOf(list, room) }
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  const list: LivekitList = {
+    url: `http://127.0.0.1:${port}`,
+    rooms: new Map(),
+    calls: [],
+    outOfOrder: undefined,
+  }
+  return list
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request.setEncoding('utf8')) text += chunk
+  return text
+}
+
+function roomsOf({ rooms }: LivekitList) {
+  return [...rooms].map(([sid, { name, startedAtMs, people }]) => ({
+    sid,
+    name,
+    empty_timeout: 300,
+    departure_timeout: 20,
+    max_participants: 0,
+    creation_time: sec(startedAtMs),
+    creation_time_ms: String(startedAtMs),
+    turn_password: 'turn-password',
+    enabled_codecs: [{ mime: 'video/VP8', fmtp_line: '' }],
+    metadata: '',
+    num_participants: people.filter(({ kind }) => kind !== 'EGRESS' && kind !== 'AGENT').length,
+    num_publishers: 0,
+    active_recording: false,
+    version: null,
+  }))
+}
+
+function peopleOf({ rooms }: LivekitList, room: string) {
+  const found = [...rooms.values()].find(({ name }) => name === room)
+  return (found?.people ?? []).map(
+    ({ sid, identity, joinedAtMs, state = 'ACTIVE', kind = 'STANDARD', mimeType }) => ({
+      sid,
+      identity,
+      state,
+      tracks: mimeType === undefined ? [] : [{ sid: `TR_${sid}`, type: 'VIDEO', mime_type: mimeType }],
+      metadata: '',
+      joined_at: sec(joinedAtMs),
+      joined_at_ms: String(joinedAtMs),
+      name: identity,
+      version: 3,
+      permission: { can_subscribe: true, can_publish: true, hidden: false, recorder: false },
+      region: '',
+      is_publisher: false,
+      kind,
+      attributes: {},
+      disconnect_reason: 'UNKNOWN_REASON',
+    }),
+  )
+}
+
+function sec(ms: number): string {
+  return String(Math.floor(ms / 1000))
+}
