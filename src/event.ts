@@ -1,6 +1,6 @@
 import Type from 'typebox'
 
-/** Kinds of participants. Only a `person` counts in a room's numbers. */
+/** The kinds of participants. Only a `person` counts in a room's numbers. */
 export const PARTICIPANT_KINDS = [
   'person',
   'recorder',
@@ -13,13 +13,16 @@ export const PARTICIPANT_KINDS = [
   'other',
 ] as const
 
+/** Twilio's room types, as its Video Insights API writes them. */
 export const ROOM_TYPES = ['go', 'peer_to_peer', 'group', 'group_small'] as const
 
-/** The codecs that the Video Insights contract names, in the order in which they are shown. */
+/** The codecs of Twilio's Video Insights API, in the order in which records show them. */
 export const CODECS = ['VP8', 'H264', 'VP9', 'opus'] as const
 
+/** Twilio's media regions. */
 export const MEDIA_REGIONS = ['us1', 'us2', 'au1', 'br1', 'ie1', 'jp1', 'sg1', 'in1', 'de1', 'gll'] as const
 
+/** Twilio's edge locations. */
 export const EDGE_LOCATIONS = [
   'ashburn',
   'dublin',
@@ -32,15 +35,18 @@ export const EDGE_LOCATIONS = [
   'tokyo',
 ] as const
 
+/** The end reasons of a room in Twilio's Video Insights API. */
 export const ROOM_END_REASONS = ['room_ended_via_api', 'timeout'] as const
 
+/** The ways to create a room in Twilio's Video Insights API. */
 export const CREATED_METHODS = ['sdk', 'ad_hoc', 'api'] as const
 
+/** The kinds of tracks. */
 export const TRACK_KINDS = ['audio', 'video', 'data'] as const
 
 /**
- * Why a stay ended, and Twilio's error number for it where it has one
- * (numbers: the Twilio error dictionary, as in npm `twilio-video`).
+ * Why a stay ended, and Twilio's error code for that reason; undefined if Twilio has none. A record shows the code of
+ * its reason unless the source states another. The codes are from Twilio's error dictionary, as in npm `twilio-video`.
  */
 export const END_REASON_ERROR_CODES = {
   disconnected_via_api: undefined,
@@ -59,19 +65,20 @@ export const END_REASON_ERROR_CODES = {
   unknown: undefined,
 } as const
 
+/** A reason for the end of a stay, in Rollcall's own words. */
 export type EndReason = keyof typeof END_REASON_ERROR_CODES
 
 const optionalText = Type.Optional(Type.String())
 const optionalInt = Type.Optional(Type.Integer())
 const optionalFlag = Type.Optional(Type.Boolean())
 
-/** What an event says of its room. Every fact is optional; times are unix milliseconds. */
+/** What an event states of its room. Every fact is optional; times are unix milliseconds. */
 export const RoomFacts = Type.Object({
   nativeKey: optionalText,
   name: optionalText,
   startedAtMs: optionalInt,
-  /** The start reckoned back from a stated duration: right to a second, used only where no start is stated. */
-  startedAtMsReckoned: optionalInt,
+  /** The end less the stated duration in whole seconds; used only if no start is stated. */
+  startedAtMsEstimated: optionalInt,
   type: Type.Optional(Type.Enum([...ROOM_TYPES])),
   maxParticipants: optionalInt,
   region: optionalText,
@@ -83,66 +90,72 @@ export const RoomFacts = Type.Object({
   recordingEnabled: optionalFlag,
   recordingDurationSec: optionalInt,
   codecs: Type.Optional(Type.Array(Type.String())),
-  /** Of a breakout room: the native key of the room that it was broken out of. */
+  /** For a breakout room: the native key of the room that it belongs to. */
   breakoutOf: optionalText,
 })
 
-/** What an event says of its participant. Every fact is optional; times are unix milliseconds. */
+/** What an event states of its participant. Every fact is optional; times are unix milliseconds. */
 export const ParticipantFacts = Type.Object({
   nativeKey: optionalText,
   identity: optionalText,
   displayName: optionalText,
   kind: Type.Optional(Type.Enum([...PARTICIPANT_KINDS])),
   joinedAtMs: optionalInt,
-  /** The join reckoned back from a stated duration: right to a second, used only where no join is stated. */
-  joinedAtMsReckoned: optionalInt,
+  /** The leave less the stated duration in whole seconds; used only if no join is stated. */
+  joinedAtMsEstimated: optionalInt,
   region: optionalText,
   mediaRegion: Type.Optional(Type.Enum([...MEDIA_REGIONS])),
   edgeLocation: Type.Optional(Type.Enum([...EDGE_LOCATIONS])),
   attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
   publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
   codecs: Type.Optional(Type.Array(Type.String())),
-  /** A native key that one person's stays share, one after another: a JID, a user id. A new stay in it ends the one before. */
-  seatKey: optionalText,
-  /** Twilio's own `properties`, where a feed states them. */
+  /**
+   * The connection key: a native key that one person's stays share, one after another, such as a JID or a Janus id in
+   * a room. A new stay under the key ends the stay before.
+   */
+  connectionKey: optionalText,
+  /** The `properties` of a Twilio participant summary. */
   properties: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Boolean(), Type.Integer()]))),
 })
 
-/** One track; `codec` is its short name (`VP8`, `opus`, `AV1`), as `codecName` makes it. */
+/** One track. `codec` is a short name (`VP8`, `opus`, `AV1`), as `codecName` returns it. */
 export const TrackFacts = Type.Object({
   key: Type.String(),
   kind: Type.Enum([...TRACK_KINDS]),
   codec: optionalText,
 })
 
+/** One recording. */
 export const RecordingFacts = Type.Object({
   key: Type.String(),
   durationSec: optionalInt,
 })
 
 const common = {
-  /** Unique within (account, room SID, feed): the same key again is a duplicate. */
+  /** Unique within an account, a room SID and a feed. A second event with the same key is a duplicate. */
   key: Type.String(),
-  /** When it happened, by the clock of the source, in unix milliseconds. */
+  /** When it happened, by the source's clock, in unix milliseconds. */
   atMs: Type.Integer(),
   roomSid: Type.String(),
   room: RoomFacts,
 }
 const ofParticipant = { ...common, participantSid: Type.String(), participant: ParticipantFacts }
 const ending = {
+  /** One of END_REASON_ERROR_CODES, or a word of the source's own. */
   endReason: optionalText,
+  /** The error code that the source states. It overrules the code of the reason. */
   errorCode: optionalInt,
-  /** True where the reason is put together from other events, not in the words of this one. */
+  /** True if the feed inferred the reason from other events. */
   reasonInferred: optionalFlag,
 }
-/** Of an observation: the last moment at which something showed the opposite, by the clock of the source. */
+/** When the source last showed that the participant or the room was still there, by its own clock. */
 const lastSign = { lastSignMs: optionalInt }
 
 function kind<K extends string, P extends Type.TProperties>(name: K, properties: P) {
   return Type.Object({ kind: Type.Literal(name), ...properties })
 }
 
-/** What feeds state. */
+/** An event that a source states. */
 export const StatedEvent = Type.Union([
   kind('room.started', common),
   kind('room.updated', common),
@@ -157,54 +170,66 @@ export const StatedEvent = Type.Union([
   kind('recording.ended', { ...common, recording: RecordingFacts }),
 ])
 
-/** What Rollcall noticed, and never what follows from it: the folds conclude, and a stated fact overrules them. */
+/**
+ * An event that Rollcall noticed itself. It never states a conclusion, such as a leave: the folds conclude from it, and
+ * a stated event overrules them.
+ */
 export const Observation = Type.Union([
-  /** The connection of the participant is stated to be gone, its leave is not: a session, a handle. */
+  /** The source states that the participant's connection (such as a Janus session or handle) is gone, but no leave. */
   kind('observation.participant_gone', { ...ofParticipant, ...ending }),
-  /** The server's list of who is there lacks the participant. */
+  /** The server's list of participants lacks the participant. */
   kind('observation.participant_absent', { ...ofParticipant, ...lastSign }),
-  /** Nothing showed the participant from `lastSignMs` until `atMs`, although everything was there to hear it. */
+  /** Nothing showed the participant from `lastSignMs` to `atMs`, while Rollcall received the feed. */
   kind('observation.participant_silent', { ...ofParticipant, ...ending, lastSignMs: Type.Integer() }),
-  /** The participant went on in another room, as into a breakout. */
+  /** The participant went on in another room, such as a breakout room. */
   kind('observation.participant_moved', ofParticipant),
-  /** The stay turned out to belong to another instance of the room, and is told there. */
-  kind('observation.participant_elsewhere', { ...ofParticipant, toRoomSid: Type.String() }),
+  /** The stay belongs to another instance of the room, `toRoomSid`, and is listed there. */
+  kind('observation.participant_relocated', { ...ofParticipant, toRoomSid: Type.String() }),
   /** The server's list of rooms lacks the room. */
   kind('observation.room_absent', { ...common, ...lastSign }),
-  /** Nobody was in the room from `lastSignMs` until `atMs`. */
+  /** Nobody was in the room from `lastSignMs` to `atMs`. */
   kind('observation.room_empty', { ...common, lastSignMs: Type.Integer() }),
-  /** A later room took the name, which its server gives to one at a time. */
+  /** A later room has the name, and the server gives a name to one room at a time. */
   kind('observation.room_superseded', { ...common, ...ending }),
-  /** The room's server stopped, or is found to have started anew; `lastSignMs` is the last that it told before. */
+  /** The room's server stopped or was restarted. `lastSignMs` is the time of its last event before that. */
   kind('observation.server_gone', { ...common, ...ending, lastSignMs: Type.Integer() }),
 ])
 
-/** The canonical event: what every feed decodes to, and all that the folds know. */
+/** The canonical event: what every feed decodes its payloads to, and the only input of the folds. */
 export const Event = Type.Union([...StatedEvent.anyOf, ...Observation.anyOf])
 
-/** The kinds of events. */
+/** The kinds of events, in the order of `Event`. */
 export const EVENT_NAMES = Event.anyOf.map(variant => variant.properties.kind.const)
 
+/** The canonical event; narrow it by `kind`. */
 export type Event = Type.Static<typeof Event>
+/** What an event states of its room. */
 export type RoomFacts = Type.Static<typeof RoomFacts>
+/** What an event states of its participant. */
 export type ParticipantFacts = Type.Static<typeof ParticipantFacts>
+/** One of PARTICIPANT_KINDS. */
 export type ParticipantKind = (typeof PARTICIPANT_KINDS)[number]
+/** One of ROOM_TYPES. */
 export type RoomType = (typeof ROOM_TYPES)[number]
+/** One of CODECS. */
 export type Codec = (typeof CODECS)[number]
+/** One of TRACK_KINDS. */
 export type TrackKind = (typeof TRACK_KINDS)[number]
+/** One of MEDIA_REGIONS. */
 export type MediaRegion = (typeof MEDIA_REGIONS)[number]
 
-/** Events of one participant; the others are of the room alone. */
+/** An event of one participant; the other events are of the room alone. */
 export type ParticipantEvent = Extract<Event, { participantSid: string }>
 
+/** An event that Rollcall noticed itself. */
 export type Observation = Type.Static<typeof Observation>
 
-/** Two absences from a server's list this far apart end a stay, or a room. */
+/** A participant or a room ends once two of the server's lists, at least this far apart, lack it. */
 export const ABSENCE_SPAN_MS = 10_000
 
 /**
- * The short name of a codec from its MIME type: `video/VP8` → `VP8`, `audio/opus` → `opus`.
- * `audio/red` is Opus in RED packets (RFC 2198) and counts as `opus`.
+ * The short name of a codec from its MIME type or its name: `VP8` for `video/VP8`, `opus` for `audio/opus`. The name of
+ * a codec that is not in CODECS is in capitals. `audio/red` is Opus in RED packets (RFC 2198), so its name is `opus`.
  */
 export function codecName(mimeType: string): string {
   const name = mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase()
@@ -212,12 +237,12 @@ export function codecName(mimeType: string): string {
   return CODECS.find(codec => codec.toLowerCase() === name) ?? name.toUpperCase()
 }
 
-/** True for a value of a list of words; narrows the type. */
+/** True if the value is one of the words; narrows its type. */
 export function isOneOf<T extends string>(words: readonly T[], value: unknown): value is T {
-  return (words as readonly unknown[]).includes(value) // widened only to ask
+  return (words as readonly unknown[]).includes(value) // widened, because `includes` takes only a T
 }
 
-/** True for what Rollcall noticed: evidence of an end, never of a presence. */
+/** True for an event that Rollcall noticed itself. An observation never shows that somebody was present. */
 export function isObservation(event: Event): event is Observation {
   return event.kind.startsWith('observation.')
 }

@@ -1,30 +1,32 @@
 import { ABSENCE_SPAN_MS } from '../event.ts'
+import type { Rule } from './field-table.ts'
 
-/** One list of the server's that lacks what is here; `lastSignMs` is the last one that had it, if that is known. */
+/** A list of the server that lacks a participant or a room. Times are unix milliseconds. */
 export interface Absence {
+  /** When the list was read. */
   readonly atMs: number
+  /** When an earlier list still had the participant or the room; missing if no list had. */
   readonly lastSignMs?: number | undefined
 }
 
-/** The absences with one more, by time and without repetition. */
-export function withAbsence(
-  known: readonly Absence[] | undefined,
-  { atMs, lastSignMs }: Absence,
-): readonly Absence[] {
-  const all = [...(known ?? []), lastSignMs === undefined ? { atMs } : { atMs, lastSignMs }]
-  const byText = new Map(all.map(absence => [JSON.stringify(absence), absence]))
-  return [...byText.values()].sort((a, b) => a.atMs - b.atMs || (a.lastSignMs ?? 0) - (b.lastSignMs ?? 0))
+/** Keeps every absence, by time and without repetition. */
+export const absences: Rule<Absence, readonly Absence[]> = {
+  keep: ({ atMs, lastSignMs }) => [lastSignMs === undefined ? { atMs } : { atMs, lastSignMs }],
+  merge(a, b) {
+    const byText = new Map([...a, ...b].map(absence => [JSON.stringify(absence), absence]))
+    return [...byText.values()].sort((x, y) => x.atMs - y.atMs || (x.lastSignMs ?? 0) - (y.lastSignMs ?? 0))
+  },
 }
 
 /**
- * The last sign of what is absent, if it is: two absences since it was last seen, far enough apart. Whatever shows
- * it later refutes those before.
+ * The last sign of presence (unix milliseconds) of a participant or a room that has been absent for at least
+ * ABSENCE_SPAN_MS since `lastSeenMs`; undefined if it has not. An absence before `lastSeenMs` does not count.
  */
 export function lastSignOfAbsent(
-  absences: readonly Absence[] | undefined,
+  all: readonly Absence[] | undefined,
   lastSeenMs: number | undefined,
 ): number | undefined {
-  const since = (absences ?? []).filter(({ atMs }) => atMs > (lastSeenMs ?? 0))
+  const since = (all ?? []).filter(({ atMs }) => atMs > (lastSeenMs ?? 0))
   const first = since[0]
   const last = since.at(-1)
   if (first === undefined || last === undefined || last.atMs - first.atMs < ABSENCE_SPAN_MS) return undefined

@@ -2,56 +2,62 @@ import { minOf, union } from './register.ts'
 import { secondOf } from './shown.ts'
 import type { Stay } from './stay.ts'
 
-/** What a room counts over its rows. Moved by each change of a row, never counted anew but for the peak. */
+/**
+ * The counts of a room over its stays, stored as JSON beside its row. `moveNumbers` updates them with each changed
+ * stay; only the peak is ever counted again, by `countPeak`.
+ */
 export interface RoomNumbers {
   uniqueParticipants: number
   uniqueIdentities: number
   totalDurationSec: number
-  /** How many are in the room now. */
+  /** How many counted stays have not ended. */
   open: number
-  /** The most that were in the room in one second. */
+  /** The greatest number of participants who were in the room in one second. */
   peak: number
+  /** The latest second in which a counted stay began; 0 if there is none. */
   lastJoinSec: number
+  /** The latest second before which a counted stay ended; 0 if there is none. */
   lastEndSec: number
   codecs: string[]
-  /** How many of the stays that count have a beginning or an end that no event stated; missing for none. */
+  /** How many counted stays have a join or a leave that no event stated; missing before the first stay. */
   inferredStays?: number | undefined
-  /** Missing while no part of the peak is settled. */
+  /** The part of the peak that need not be counted again; missing if there is none. */
   settled?: Settled | undefined
 }
 
-/** What was counted over all seconds before `sec`; it holds until something before `sec` changes. */
+/** The peak over all seconds before `sec`. It is valid until a stay changes before `sec`. */
 export interface Settled {
   readonly sec: number
-  /** The most that were there in one of those seconds. */
+  /** The greatest number of participants in one of those seconds. */
   readonly peak: number
-  /** How many were there in the last of them. */
+  /** The number of participants in the last of them. */
   readonly there: number
 }
 
-/** The seconds during which a counted stay is in the room: from `joinSec` up to, not with, `endSec`. */
+/** The unix seconds of a counted stay: from `joinSec` until before `endSec`, which is undefined if it has not ended. */
 export interface Interval {
   readonly joinSec: number
   readonly endSec: number | undefined
 }
 
-/** How many more are in the room in this second than in the one before; negative where they are fewer. */
+/** The difference (`net`) between the number of participants in a second and in the second before. */
 export interface Step {
   readonly sec: number
   readonly net: number
 }
 
-/** Numbers after a change. */
+/** The numbers after a stay has changed. */
 export interface Moved {
   readonly numbers: RoomNumbers
-  /** Set where the peak must be counted anew: the first second that changed. */
+  /** Set if `countPeak` must count the peak again: the first second that changed. */
   readonly recountSec: number | undefined
 }
 
-/** How late an event may be and still change only what is not settled; a later one costs one full count. */
+/** An event that is late by at most this changes no settled second. A later one costs a count over all seconds. */
 const UNSETTLED_SEC = 60
 const NOTHING_SETTLED: Settled = { sec: Number.MIN_SAFE_INTEGER, peak: 0, there: 0 }
 
+/** The numbers of a room without stays. */
 export const NO_NUMBERS: RoomNumbers = {
   uniqueParticipants: 0,
   uniqueIdentities: 0,
@@ -63,7 +69,10 @@ export const NO_NUMBERS: RoomNumbers = {
   codecs: [],
 }
 
-/** The interval of a stay that counts; a stay that begins and ends in one second fills that second. */
+/**
+ * The interval of a counted stay; undefined if the stay does not count or has no time. A stay that begins and ends in
+ * the same second fills that second.
+ */
 export function intervalOf(stay: Stay): Interval | undefined {
   if (!stay.counted) return undefined
   const leaveSec = secondOf(stay.leaveMs)
@@ -72,7 +81,10 @@ export function intervalOf(stay: Stay): Interval | undefined {
   return { joinSec, endSec: leaveSec === undefined ? undefined : Math.max(leaveSec, joinSec + 1) }
 }
 
-/** The room's numbers after one row changed from `before` to `after`. */
+/**
+ * The room's numbers after one stay changed from `before` (undefined if it is new) to `after`. `change` gives the
+ * change in the number of distinct identities, and the codecs of the stay. Pure.
+ */
 export function moveNumbers(
   numbers: RoomNumbers,
   before: Stay | undefined,
@@ -90,19 +102,22 @@ export function moveNumbers(
   return movePeak(moved, before && intervalOf(before), intervalOf(after))
 }
 
-/** The second from which on `countPeak` needs the steps. */
+/** The first second for which `countPeak` needs the steps. */
 export function settledSec({ settled }: RoomNumbers): number {
   return (settled ?? NOTHING_SETTLED).sec
 }
 
-/** The numbers with the peak counted anew, over the steps since `settledSec` by time; what is old enough is settled. */
+/**
+ * The numbers with the peak counted again. `steps` are those at and after `settledSec(numbers)`, in order of time;
+ * `recountSec` is the first second that changed. Seconds well before it are settled. Pure.
+ */
 export function countPeak(numbers: RoomNumbers, steps: readonly Step[], recountSec: number): RoomNumbers {
-  const known = numbers.settled ?? NOTHING_SETTLED
-  // Before the change, not before the newest second: one event of the future must not settle the present.
-  const sec = Math.max(known.sec, recountSec - UNSETTLED_SEC)
-  const { before = [], after = [] } = Object.groupBy(steps, step => (step.sec < sec ? 'before' : 'after'))
-  const settled = { ...countOn(known, before), sec }
-  return { ...numbers, peak: countOn(settled, after).peak, settled }
+  const before = numbers.settled ?? NOTHING_SETTLED
+  // Counted back from the change, so that an event with a time in the future does not settle the present.
+  const sec = Math.max(before.sec, recountSec - UNSETTLED_SEC)
+  const { old = [], recent = [] } = Object.groupBy(steps, step => (step.sec < sec ? 'old' : 'recent'))
+  const settled = { ...countOn(before, old), sec }
+  return { ...numbers, peak: countOn(settled, recent).peak, settled }
 }
 
 function countOn({ peak, there }: Omit<Settled, 'sec'>, steps: readonly Step[]) {
@@ -113,7 +128,10 @@ function countOn({ peak, there }: Omit<Settled, 'sec'>, steps: readonly Step[]) 
   return { peak, there }
 }
 
-/** A join after all ends, and an end after all joins, move the peak by themselves; anything else needs a recount. */
+/**
+ * Updates the peak without a recount where one stay decides it: a join after all ends adds one participant, and an end
+ * after all joins adds none. Any other change needs a recount.
+ */
 function movePeak(numbers: RoomNumbers, before: Interval | undefined, after: Interval | undefined): Moved {
   const changedSec = firstDifference(before, after)
   if (changedSec === undefined) return { numbers, recountSec: undefined }
@@ -134,7 +152,7 @@ function movePeak(numbers: RoomNumbers, before: Interval | undefined, after: Int
   return { numbers: moved, recountSec: changedSec }
 }
 
-/** The first second that one of them fills and the other does not. */
+/** The first second that only one of the two intervals has. */
 function firstDifference(a: Interval | undefined, b: Interval | undefined): number | undefined {
   if (a?.joinSec !== b?.joinSec) return minOf(a?.joinSec, b?.joinSec)
   return a?.endSec === b?.endSec ? undefined : minOf(a?.endSec, b?.endSec)
@@ -149,7 +167,7 @@ function counts(stay: Stay | undefined): number {
   return Number(stay?.counted ?? false)
 }
 
-/** A stay of which nobody knows when it began fills the second in which it ended: the peak is a guess then, too. */
+/** 1 if a time of a counted stay is inferred or its join is unknown: the room's peak and total are then inferred. */
 function isInferred(stay: Stay | undefined): number {
   if (!stay?.counted) return 0
   return Number(stay.joinMs === undefined || stay.inferred.some(field => /^(?:join|leave)_time$/.test(field)))

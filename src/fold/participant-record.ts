@@ -1,15 +1,17 @@
 import Type from 'typebox'
 import { CODECS, EDGE_LOCATIONS, MEDIA_REGIONS, type MediaRegion, PARTICIPANT_KINDS } from '../event.ts'
+import { errorCodeOf } from './ending.ts'
 import type { ParticipantState } from './participant.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 import type { Stay } from './stay.ts'
 
+/** The statuses of a participant in Twilio's API. Rollcall writes `in_progress` and `completed`. */
 export const PARTICIPANT_STATUSES = ['in_progress', 'connected', 'completed', 'disconnected'] as const
 
 /**
- * The Participant resource as it is kept: all of it but `url`, which depends on who asks.
- * Source of the fields: the published OpenAPI of Twilio Insights v1, `video_participant_summary`;
- * what `properties` holds beyond Twilio's five keys is ours.
+ * The Participant resource as it is stored: without `url`, which depends on the request.
+ * The fields are those of `video_participant_summary` in the OpenAPI document of Twilio Insights v1. Of `properties`,
+ * Twilio has the three `num_*` keys, `record_on_connect` and `is_adhoc`; the others are Rollcall's own.
  */
 export const ParticipantRecord = Type.Object({
   participant_sid: Type.String({ pattern: '^PA[0-9a-fA-F]{32}$', description: 'SID of this stay' }),
@@ -31,7 +33,7 @@ export const ParticipantRecord = Type.Object({
   media_region: nullable(Type.Enum([...MEDIA_REGIONS])),
   properties: Type.Object(
     {
-      feed: Type.String({ description: 'Kind of the feed that told of the room' }),
+      feed: Type.String({ description: 'Kind of the feed that reported the room' }),
       native_room_sid: nullable(Type.String()),
       native_participant_sid: nullable(Type.String()),
       kind: Type.Enum([...PARTICIPANT_KINDS]),
@@ -39,7 +41,7 @@ export const ParticipantRecord = Type.Object({
       display_name: nullable(Type.String()),
       attributes: Type.Record(Type.String(), Type.String()),
       codecs: Type.Array(Type.String(), {
-        description: 'Every codec heard, also those outside the contract',
+        description: "Every codec reported, including those that Twilio's API does not name",
       }),
       region: nullable(Type.String({ description: "The media server's own word for its region" })),
       inferred: Type.Array(Type.String(), { description: 'Fields of this record that no event stated' }),
@@ -57,11 +59,11 @@ export const ParticipantRecord = Type.Object({
 
 export type ParticipantRecord = Type.Static<typeof ParticipantRecord>
 
-/** What the operator says of regions and clients; applied when a record is made. */
+/** The operator's settings for records. A change applies to a record when it is made anew. */
 export interface RecordSettings {
-  /** The media server's region → a media region of the contract. */
+  /** Twilio's media region for each region of the media server. */
   readonly mediaRegions: Readonly<Record<string, MediaRegion>>
-  /** Key of `publisher_info` → the participant attribute that holds it. */
+  /** The participant attribute that each key of `publisher_info` is read from. */
   readonly publisherAttributes: Readonly<Record<string, string>>
 }
 
@@ -73,7 +75,7 @@ interface Names {
   nativeRoomSid: string | undefined
 }
 
-/** The resource of one stay. Pure; durations are computed from the seconds shown. */
+/** The Participant resource of one stay. Pure. `duration_sec` is the difference of the two times that are shown. */
 export function participantRecord(
   names: Names,
   state: ParticipantState,
@@ -82,7 +84,7 @@ export function participantRecord(
 ): ParticipantRecord {
   const joinSec = secondOf(stay.joinMs)
   const leaveSec = secondOf(stay.leaveMs)
-  const errorCode = stay.ending.errorCode ?? null
+  const errorCode = shownErrorCode(names.feedKind, stay) ?? null
   const region = state.region?.value ?? null
   return {
     participant_sid: names.participantSid,
@@ -106,7 +108,7 @@ export function participantRecord(
       counted: stay.counted,
       display_name: state.displayName?.value ?? null,
       attributes: state.attributes?.value ?? {},
-      codecs: state.codecs,
+      codecs: [...state.codecs],
       region,
       inferred: [...stay.inferred],
       num_audio_tracks: countTracks(state, 'audio'),
@@ -121,9 +123,18 @@ export function participantRecord(
   }
 }
 
-/** The media region that the settings name for the server's own. */
+/** Twilio's media region for a region of the media server; null if the settings have none. */
 export function mappedRegion({ mediaRegions }: RecordSettings, region: string | null): MediaRegion | null {
   return region !== null && Object.hasOwn(mediaRegions, region) ? (mediaRegions[region] ?? null) : null
+}
+
+/**
+ * A Twilio summary states the error code of its end reason itself. If it states none, the reason has none, whatever
+ * END_REASON_ERROR_CODES says; a reason that Rollcall inferred gets its code from there as in any other feed.
+ */
+function shownErrorCode(feedKind: string, { ending, inferred }: Stay): number | undefined {
+  const isStatedByTwilio = feedKind === 'twilio' && !inferred.includes('end_reason')
+  return isStatedByTwilio ? ending.errorCode : errorCodeOf(ending)
 }
 
 function countTracks(state: ParticipantState, kind: string): number {

@@ -6,154 +6,123 @@ import {
   type ParticipantKind,
   type TrackKind,
 } from '../event.ts'
-import { type Absence, withAbsence } from './absence.ts'
-import { earliest, latest, latestOf, maxOf, minOf, type Register, union } from './register.ts'
+import { absences } from './absence.ts'
+import { type Ending, endingOf } from './ending.ts'
+import {
+  type ContributionOf,
+  emptyState,
+  type FieldTable,
+  foldIn,
+  mergeStates,
+  type StateOf,
+} from './field-table.ts'
+import {
+  allOf,
+  constant,
+  earliest,
+  either,
+  latest,
+  latestByKey,
+  latestDated,
+  max,
+  min,
+  startingWith,
+} from './rules.ts'
+
+/** The fields of a participant's state and the rule of each. Times are unix milliseconds. */
+const PARTICIPANT_FIELDS = {
+  nativeKey: constant<string>(),
+  /** See ParticipantFacts. */
+  connectionKey: constant<string>(),
+  identity: latest<string>(),
+  displayName: latest<string>(),
+  kind: latest<ParticipantKind>(),
+  region: latest<string>(),
+  mediaRegion: latest<MediaRegion>(),
+  edgeLocation: latest<NonNullable<ParticipantFacts['edgeLocation']>>(),
+  attributes: latest<Record<string, string>>(),
+  publisherInfo: latest<Record<string, string>>(),
+  properties: latest<Record<string, boolean | number>>(),
+  /** The earliest stated join, whichever kind of event states it. */
+  joinedAtMs: min,
+  /** The earliest join that was computed from a stated duration. */
+  joinedAtMsEstimated: min,
+  /** The earliest event, other than a join or a leave, that shows the participant in the room. */
+  seenAtMs: min,
+  /** The latest event that a feed states of the participant. */
+  lastSeenMs: max,
+  /** The earliest stated leave. */
+  leftAtMs: min,
+  leftReason: earliest<Ending>(),
+  /** The earliest attempt to join that is stated to have failed. */
+  failedAtMs: min,
+  failedReason: earliest<Ending>(),
+  /** The earliest moment at which the connection is stated to be gone. */
+  goneAtMs: min,
+  goneReason: earliest<Ending>(),
+  /** The server's lists that lack the participant. */
+  absences,
+  /** The latest last sign of presence before a silence that was long enough. */
+  silence: latestDated<Ending & { readonly lastSignMs: number }>(),
+  /** True once the participant was seen to go on in another room. */
+  moved: either,
+  /** True once any event shows that the participant got into the room. */
+  gotIn: startingWith(false, either),
+  /** The kind of each track, by the track's native key. */
+  tracks: startingWith({}, latestByKey<TrackKind>()),
+  codecs: startingWith([], allOf),
+} satisfies FieldTable & Record<keyof ParticipantFacts, unknown>
 
 /**
- * Everything known of one stay: a set of facts that each event only adds to, by rules that do not
- * depend on the order of arrival. Times are unix milliseconds. Kept as JSON beside the row.
+ * All that the events of one stay state, stored as JSON beside its row. The order of the events does not matter, nor
+ * whether one comes twice.
  */
-export interface ParticipantState {
-  nativeKey?: string | undefined
-  /** See ParticipantFacts. */
-  seatKey?: string | undefined
-  identity?: Register<string> | undefined
-  displayName?: Register<string> | undefined
-  kind?: Register<ParticipantKind> | undefined
-  region?: Register<string> | undefined
-  mediaRegion?: Register<MediaRegion> | undefined
-  edgeLocation?: Register<NonNullable<ParticipantFacts['edgeLocation']>> | undefined
-  attributes?: Register<Record<string, string>> | undefined
-  publisherInfo?: Register<Record<string, string>> | undefined
-  properties?: Register<Record<string, boolean | number>> | undefined
-  /** The earliest join that an event states, in its own words or repeated by the leave. */
-  joinedAtMs?: number | undefined
-  /** The join reckoned back from a stated duration. */
-  joinedAtMsReckoned?: number | undefined
-  /** The earliest moment at which something shows the participant in the room. */
-  seenAtMs?: number | undefined
-  /** The latest moment at which something shows the participant in the room. */
-  lastSeenMs?: number | undefined
-  /** The earliest stated leave. */
-  leftAtMs?: number | undefined
-  leftReason?: Register<Ending> | undefined
-  /** The earliest attempt that is stated to have failed. */
-  failedAtMs?: number | undefined
-  failedReason?: Register<Ending> | undefined
-  /** The earliest moment at which the connection is stated to be gone. */
-  goneAtMs?: number | undefined
-  goneReason?: Register<Ending> | undefined
-  /** Absences from the server's list. */
-  absences?: readonly Absence[] | undefined
-  /** The latest last sign before a silence that was long enough. */
-  silence?: Register<Ending & { readonly lastSignMs: number }> | undefined
-  /** True once the participant was seen to go on in another room. */
-  moved?: true | undefined
-  /** True once any event shows that the participant got in. */
-  gotIn: boolean
-  /** The kind of each track, by its native key. */
-  tracks: Record<string, Register<TrackKind>>
-  codecs: string[]
-}
+export type ParticipantState = StateOf<typeof PARTICIPANT_FIELDS>
 
-export interface Ending {
-  readonly reason?: string | undefined
-  readonly errorCode?: number | undefined
-  /** True where the reason is put together from other events. */
-  readonly inferred?: true | undefined
-}
-
-/** A stay of which nothing is known yet. */
+/** The state of a stay before any event. */
 export function newParticipant(): ParticipantState {
-  return { gotIn: false, tracks: {}, codecs: [] }
+  return emptyState(PARTICIPANT_FIELDS)
 }
 
-/** The state with one more event in it. Pure; events may come in any order, and twice. */
+/** The state with one more event folded in. Pure; events may come in any order, and more than once. */
 export function foldParticipant(state: ParticipantState, event: ParticipantEvent): ParticipantState {
-  const next = withFacts(state, event)
+  return foldIn(PARTICIPANT_FIELDS, state, contributionOf(event), event)
+}
+
+/** The state that the events of both states fold into. Pure. */
+export function mergeParticipants(a: ParticipantState, b: ParticipantState): ParticipantState {
+  return mergeStates(PARTICIPANT_FIELDS, a, b)
+}
+
+function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIPANT_FIELDS> {
+  const { atMs, participant } = event
+  const facts = isObservation(event) ? participant : { ...participant, lastSeenMs: atMs }
   switch (event.kind) {
     case 'participant.joined':
-      return {
-        ...next,
-        gotIn: true,
-        joinedAtMs: minOf(next.joinedAtMs, event.participant.joinedAtMs ?? event.atMs),
-      }
+      return { ...facts, gotIn: true, joinedAtMs: participant.joinedAtMs ?? atMs }
     case 'participant.left':
-      return {
-        ...next,
-        gotIn: true,
-        leftAtMs: minOf(next.leftAtMs, event.atMs),
-        leftReason: earliest(next.leftReason, endingOf(event), event),
-      }
+      return { ...facts, gotIn: true, leftAtMs: atMs, leftReason: endingOf(event) }
     case 'participant.failed':
-      return {
-        ...next,
-        failedAtMs: minOf(next.failedAtMs, event.atMs),
-        failedReason: earliest(next.failedReason, endingOf(event), event),
-      }
+      return { ...facts, failedAtMs: atMs, failedReason: endingOf(event) }
     case 'participant.updated':
-      return {
-        ...next,
-        gotIn: next.gotIn || event.participant.joinedAtMs !== undefined,
-        seenAtMs: minOf(next.seenAtMs, event.atMs),
-      }
+      return { ...facts, gotIn: participant.joinedAtMs !== undefined, seenAtMs: atMs }
     case 'track.published':
-    case 'track.unpublished':
-      return {
-        ...next,
-        gotIn: true,
-        seenAtMs: minOf(next.seenAtMs, event.atMs),
-        tracks: latestOf(next.tracks, event.track.key, event.track.kind, event),
-        codecs: event.track.codec === undefined ? next.codecs : union(next.codecs, [event.track.codec]),
-      }
+    case 'track.unpublished': {
+      const { key, kind, codec } = event.track
+      const codecs = [...(participant.codecs ?? []), ...(codec === undefined ? [] : [codec])]
+      return { ...facts, gotIn: true, seenAtMs: atMs, tracks: { key, value: kind }, codecs }
+    }
     case 'observation.participant_gone':
-      return {
-        ...next,
-        goneAtMs: minOf(next.goneAtMs, event.atMs),
-        goneReason: earliest(next.goneReason, endingOf(event), event),
-      }
+      return { ...facts, goneAtMs: atMs, goneReason: endingOf(event) }
     case 'observation.participant_absent':
-      return { ...next, absences: withAbsence(next.absences, event) }
+      return { ...facts, absences: event }
     case 'observation.participant_silent': {
       const { lastSignMs } = event
-      const silence = { lastSignMs, ...endingOf(event) }
-      return { ...next, silence: latest(next.silence, silence, { atMs: lastSignMs, key: event.key }) }
+      return { ...facts, silence: { value: { lastSignMs, ...endingOf(event) }, atMs: lastSignMs } }
     }
     case 'observation.participant_moved':
-      return { ...next, moved: true }
-    case 'observation.participant_elsewhere':
-      return next
+      return { ...facts, moved: true }
+    case 'observation.participant_relocated':
+      return facts
   }
-}
-
-function withFacts(state: ParticipantState, event: ParticipantEvent): ParticipantState {
-  const facts = event.participant
-  return {
-    ...state,
-    nativeKey: state.nativeKey ?? facts.nativeKey,
-    seatKey: state.seatKey ?? facts.seatKey,
-    identity: latest(state.identity, facts.identity, event),
-    displayName: latest(state.displayName, facts.displayName, event),
-    kind: latest(state.kind, facts.kind, event),
-    region: latest(state.region, facts.region, event),
-    mediaRegion: latest(state.mediaRegion, facts.mediaRegion, event),
-    edgeLocation: latest(state.edgeLocation, facts.edgeLocation, event),
-    attributes: latest(state.attributes, facts.attributes, event),
-    publisherInfo: latest(state.publisherInfo, facts.publisherInfo, event),
-    properties: latest(state.properties, facts.properties, event),
-    joinedAtMs: minOf(state.joinedAtMs, facts.joinedAtMs),
-    joinedAtMsReckoned: minOf(state.joinedAtMsReckoned, facts.joinedAtMsReckoned),
-    lastSeenMs: isObservation(event) ? state.lastSeenMs : maxOf(state.lastSeenMs, event.atMs),
-    codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),
-  }
-}
-
-function endingOf(event: {
-  endReason?: string
-  errorCode?: number
-  reasonInferred?: boolean
-}): Ending | undefined {
-  if (event.endReason === undefined && event.errorCode === undefined) return undefined
-  const { endReason: reason, errorCode, reasonInferred } = event
-  return reasonInferred === true ? { reason, errorCode, inferred: true } : { reason, errorCode }
 }

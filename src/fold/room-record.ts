@@ -14,14 +14,17 @@ import { type RoomState, roomEndOf, roomEndReason, roomStartMs } from './room.ts
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 import type { RoomEnd } from './stay.ts'
 
+/** The statuses of a room in Twilio's API. */
 export const ROOM_STATUSES = ['in_progress', 'completed'] as const
+/** The processing states of a room in Twilio's API. Rollcall writes `complete` and `in_progress`. */
 export const PROCESSING_STATES = ['complete', 'in_progress', 'timeout', 'not_started'] as const
 
 const Count = Type.Integer({ minimum: 0 })
 
 /**
- * The Room resource as it is kept: all of it but `url` and `links`, which depend on who asks.
- * Source of the fields: the published OpenAPI of Twilio Insights v1, `video_room_summary`; `properties` is ours.
+ * The Room resource as it is stored: without `url` and `links`, which depend on the request.
+ * The fields are those of `video_room_summary` in the OpenAPI document of Twilio Insights v1, and `properties` of
+ * Rollcall's own.
  */
 export const RoomRecord = Type.Object({
   account_sid: Type.String({ pattern: '^AC[0-9a-fA-F]{32}$' }),
@@ -52,11 +55,11 @@ export const RoomRecord = Type.Object({
   recording_enabled: nullable(Type.Boolean()),
   edge_location: nullable(Type.Enum([...EDGE_LOCATIONS])),
   properties: Type.Object({
-    feed: Type.String({ description: 'Kind of the feed that told of the room' }),
+    feed: Type.String({ description: 'Kind of the feed that reported the room' }),
     native_room_sid: nullable(Type.String()),
     region: nullable(Type.String({ description: "The media server's own word for its region" })),
     breakout_of: nullable(
-      Type.String({ description: 'Of a breakout room: the native id of the room that it belongs to' }),
+      Type.String({ description: 'For a breakout room: the native id of the room that it belongs to' }),
     ),
     inferred: Type.Array(Type.String(), { description: 'Fields of this record that no event stated' }),
   }),
@@ -64,7 +67,7 @@ export const RoomRecord = Type.Object({
 
 export type RoomRecord = Type.Static<typeof RoomRecord>
 
-/** The resource of one room. Pure; durations are computed from the seconds shown. */
+/** The Room resource of one room. Pure. `duration_sec` is the difference of the two times that are shown. */
 export function roomRecord(
   names: { accountSid: string; roomSid: string },
   state: RoomState,
@@ -111,7 +114,7 @@ export function roomRecord(
   }
 }
 
-/** A start that nothing states, and an end that nothing states or that is moved to the start because it is before. */
+/** The times that no event stated. A stated end before the start is shown at the start, and then it is inferred. */
 function inferredFields(state: RoomState, createSec: number, end: RoomEnd | undefined): string[] {
   const fields = state.startedAtMs === undefined ? ['create_time'] : []
   if (end === undefined) return fields
@@ -119,7 +122,7 @@ function inferredFields(state: RoomState, createSec: number, end: RoomEnd | unde
   return fields.length === 0 ? [] : [...fields, 'duration_sec']
 }
 
-/** What is counted over stays of which a beginning or an end is inferred. */
+/** The numbers that depend on a stay whose join or leave is inferred. */
 function inferredNumbers({ inferredStays = 0 }: RoomNumbers): string[] {
   return inferredStays === 0 ? [] : ['concurrent_participants', 'total_participant_duration_sec']
 }

@@ -1,90 +1,158 @@
 import { type EndReason, type Event, isObservation, type RoomFacts } from '../event.ts'
-import { type Absence, lastSignOfAbsent, withAbsence } from './absence.ts'
-import { earliest, latest, latestOf, maxOf, minOf, type Register, union } from './register.ts'
+import { absences, lastSignOfAbsent } from './absence.ts'
+import {
+  type ContributionOf,
+  emptyState,
+  type FieldTable,
+  foldIn,
+  mergeStates,
+  type StateOf,
+} from './field-table.ts'
+import { minOf } from './register.ts'
+import {
+  allOf,
+  constant,
+  earliest,
+  earliestDated,
+  either,
+  latest,
+  latestByKey,
+  max,
+  min,
+  startingWith,
+} from './rules.ts'
 import type { RoomEnd } from './stay.ts'
 
-/**
- * Everything known of one room instance from what events state of it; its counts are apart (RoomNumbers).
- * Like a participant's state it does not depend on the order of arrival. Times are unix milliseconds.
- */
-export interface RoomState {
-  feedKind: string
-  nativeKey?: string | undefined
-  name?: Register<string> | undefined
-  type?: Register<NonNullable<RoomFacts['type']>> | undefined
-  maxParticipants?: Register<number> | undefined
-  region?: Register<string> | undefined
-  mediaRegion?: Register<NonNullable<RoomFacts['mediaRegion']>> | undefined
-  edgeLocation?: Register<NonNullable<RoomFacts['edgeLocation']>> | undefined
-  createdMethod?: Register<NonNullable<RoomFacts['createdMethod']>> | undefined
-  statusCallback?: Register<string> | undefined
-  statusCallbackMethod?: Register<NonNullable<RoomFacts['statusCallbackMethod']>> | undefined
-  startedAtMs?: number | undefined
-  startedAtMsReckoned?: number | undefined
-  breakoutOf?: string | undefined
-  /** The earliest moment of anything heard of the room. */
-  seenAtMs: number
-  /** The latest moment of anything that shows it in use. */
-  lastSeenMs?: number | undefined
-  /** Absences from the server's list. */
-  absences?: readonly Absence[] | undefined
-  /** The last sign before a time in which nobody was there. */
-  emptySinceMs?: number | undefined
-  /** Set once a later room has its name: why whoever was in it left. */
-  superseded?: Register<EndReason> | undefined
-  /** The last that its server told before it was found to be gone, and how it went. */
-  serverGone?: Register<EndReason> | undefined
+type Fact<K extends keyof RoomFacts> = NonNullable<RoomFacts[K]>
+
+/** The fields of a room's state and the rule of each. Times are unix milliseconds. */
+const ROOM_FIELDS = {
+  /** The kind of the feed that the room came from; `newRoom` sets it. */
+  feedKind: startingWith('', constant<string>()),
+  nativeKey: constant<string>(),
+  name: latest<string>(),
+  type: latest<Fact<'type'>>(),
+  maxParticipants: latest<number>(),
+  region: latest<string>(),
+  mediaRegion: latest<Fact<'mediaRegion'>>(),
+  edgeLocation: latest<Fact<'edgeLocation'>>(),
+  createdMethod: latest<Fact<'createdMethod'>>(),
+  statusCallback: latest<string>(),
+  statusCallbackMethod: latest<Fact<'statusCallbackMethod'>>(),
+  /** The earliest stated start. */
+  startedAtMs: min,
+  /** The earliest start that was computed from a stated duration. */
+  startedAtMsEstimated: min,
+  breakoutOf: constant<string>(),
+  /** The earliest moment that an event of the room states, a join included. */
+  seenAtMs: startingWith(Number.MAX_SAFE_INTEGER, min),
+  /** The latest event that a feed states of the room or of a participant in it. */
+  lastSeenMs: max,
+  /** The server's lists that lack the room. */
+  absences,
+  /** The latest moment from which on the room was observed to be empty. */
+  emptySinceMs: max,
+  /** Set once a later room has taken the name: why whoever was still in this one left. */
+  superseded: latest<EndReason>(),
+  /** Why whoever was in the room left when its server stopped, at the last sign of that server. */
+  serverGone: earliestDated<EndReason>(),
   /** The earliest stated end. */
-  endedAtMs?: number | undefined
-  endReason?: Register<string> | undefined
-  /** True once a participant was put out because the room was deleted through the API. */
-  endedViaApi: boolean
-  recordingEnabled?: boolean | undefined
-  recordingDurationSec?: Register<number> | undefined
-  /** Seconds of each recording that ended, by its native key. */
-  recordings: Record<string, Register<number>>
-  codecs: string[]
-}
+  endedAtMs: min,
+  endReason: earliest<string>(),
+  /** True once a participant left because the room was ended through the API. */
+  endedViaApi: startingWith(false, either),
+  recordingEnabled: either,
+  recordingDurationSec: latest<number>(),
+  /** The seconds of each recording that ended, by the recording's native key. */
+  recordings: startingWith({}, latestByKey<number>()),
+  codecs: startingWith([], allOf),
+} satisfies FieldTable & Record<keyof RoomFacts, unknown>
 
-/** A room of which nothing is known yet. */
+/**
+ * All that events state of one instance of a room, stored as JSON beside its row; RoomNumbers has its counts. The order
+ * of the events does not matter, nor whether one comes twice.
+ */
+export type RoomState = StateOf<typeof ROOM_FIELDS>
+
+/** The state of a room before any event. */
 export function newRoom(feedKind: string): RoomState {
-  return { feedKind, seenAtMs: Number.MAX_SAFE_INTEGER, endedViaApi: false, recordings: {}, codecs: [] }
+  return { ...emptyState(ROOM_FIELDS), feedKind }
 }
 
-/** The state with one more event in it, of the room or of a participant in it. Pure, in any order. */
+/** The state with one more event folded in, of the room or of a participant in it. Pure; in any order. */
 export function foldRoom(state: RoomState, event: Event): RoomState {
-  const next = withFacts(state, event)
+  return foldIn(ROOM_FIELDS, state, contributionOf(event), event)
+}
+
+/** The state that the events of both states fold into. Pure. */
+export function mergeRooms(a: RoomState, b: RoomState): RoomState {
+  return mergeStates(ROOM_FIELDS, a, b)
+}
+
+/**
+ * The end of the room, or undefined while it is in progress. A stated end comes before any other. Else the room ended
+ * with the earliest of these: its server stopped, the server's lists lacked it, a later room took its name. If there
+ * is none of these, it ended when it was last observed to be empty. A later event of the room overrules absence and
+ * emptiness.
+ */
+export function roomEndOf(state: RoomState): RoomEnd | undefined {
+  if (state.endedAtMs !== undefined) {
+    const viaApi = roomEndReason(state) === 'room_ended_via_api'
+    return { atMs: state.endedAtMs, reason: viaApi ? 'room_ended_via_api' : 'room_ended', inferred: false }
+  }
+  const { serverGone, superseded, emptySinceMs, lastSeenMs = state.seenAtMs } = state
+  const ends: RoomEnd[] = []
+  const add = (atMs: number, reason: EndReason) => ends.push({ atMs, reason, inferred: true })
+  if (serverGone !== undefined) add(serverGone.atMs, serverGone.value)
+  const absentSinceMs = lastSignOfAbsent(state.absences, lastSeenMs)
+  if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
+  if (superseded !== undefined) add(lastSeenMs, superseded.value)
+  const [first] = ends.sort((a, b) => a.atMs - b.atMs)
+  if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
+  return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
+}
+
+/** The room's end reason, if it is one of ROOM_END_REASONS, the only two that Twilio's API has. */
+export function roomEndReason(state: RoomState): 'room_ended_via_api' | 'timeout' | undefined {
+  if (state.endedViaApi || state.endReason?.value === 'room_ended_via_api') return 'room_ended_via_api'
+  return state.endReason?.value === 'timeout' ? 'timeout' : undefined
+}
+
+/** When the room started, in unix milliseconds: as stated, else as estimated, else its earliest event. */
+export function roomStartMs(state: RoomState): number {
+  return state.startedAtMs ?? state.startedAtMsEstimated ?? state.seenAtMs
+}
+
+type Contribution = ContributionOf<typeof ROOM_FIELDS>
+
+function contributionOf(event: Event): Contribution {
+  const { atMs, room } = event
+  const facts = isObservation(event) ? room : { ...room, ...presenceIn(event) }
   switch (event.kind) {
     case 'room.started':
-      return { ...next, startedAtMs: minOf(next.startedAtMs, event.room.startedAtMs ?? event.atMs) }
+      return { ...facts, startedAtMs: room.startedAtMs ?? atMs }
     case 'room.ended':
-      return {
-        ...next,
-        endedAtMs: minOf(next.endedAtMs, event.atMs),
-        endReason: earliest(next.endReason, event.endReason, event),
-      }
+      return { ...facts, endedAtMs: atMs, endReason: event.endReason }
     case 'observation.room_absent':
-      return { ...next, absences: withAbsence(next.absences, event) }
+      return { ...facts, absences: event }
     case 'observation.room_empty':
-      return { ...next, emptySinceMs: maxOf(next.emptySinceMs, event.lastSignMs) }
+      return { ...facts, emptySinceMs: event.lastSignMs }
     case 'observation.room_superseded':
-      return { ...next, superseded: latest(next.superseded, supersededReason(event.endReason), event) }
+      return { ...facts, superseded: event.endReason === 'server_crash' ? 'server_crash' : 'room_ended' }
     case 'observation.server_gone': {
-      const reason = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
-      const at = { atMs: event.lastSignMs, key: event.key }
-      return { ...next, serverGone: earliest(next.serverGone, reason, at) }
+      const value = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
+      return { ...facts, serverGone: { value, atMs: event.lastSignMs } }
     }
     case 'participant.left':
     case 'participant.failed':
-      return event.endReason === 'room_ended_via_api' ? { ...next, endedViaApi: true } : next
+      return { ...facts, endedViaApi: event.endReason === 'room_ended_via_api' }
     case 'recording.started':
-      return { ...next, recordingEnabled: true }
-    case 'recording.ended':
-      return {
-        ...next,
-        recordingEnabled: true,
-        recordings: latestOf(next.recordings, event.recording.key, event.recording.durationSec, event),
-      }
+      return { ...facts, recordingEnabled: true }
+    case 'recording.ended': {
+      const { key, durationSec: value } = event.recording
+      const recordings = value === undefined ? undefined : { key, value }
+      return { ...facts, recordingEnabled: true, recordings }
+    }
     case 'room.updated':
     case 'participant.joined':
     case 'participant.updated':
@@ -94,81 +162,13 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
     case 'observation.participant_absent':
     case 'observation.participant_silent':
     case 'observation.participant_moved':
-    case 'observation.participant_elsewhere':
-      return next
+    case 'observation.participant_relocated':
+      return facts
   }
 }
 
-/**
- * The end of the room: as it is stated, else the earliest of what shows that it was over, at the last sign of it.
- * Whatever is heard of it later than that refutes emptiness and absence.
- */
-export function roomEndOf(state: RoomState): RoomEnd | undefined {
-  if (state.endedAtMs !== undefined) {
-    const viaApi = roomEndReason(state) === 'room_ended_via_api'
-    return { atMs: state.endedAtMs, reason: viaApi ? 'room_ended_via_api' : 'room_ended', inferred: false }
-  }
-  const { serverGone, absences, superseded, emptySinceMs, lastSeenMs = state.seenAtMs } = state
-  const ends: RoomEnd[] = []
-  const add = (atMs: number, reason: EndReason) => ends.push({ atMs, reason, inferred: true })
-  if (serverGone !== undefined) add(serverGone.atMs, serverGone.value)
-  const absentSinceMs = lastSignOfAbsent(absences, lastSeenMs)
-  if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
-  if (superseded !== undefined) add(lastSeenMs, superseded.value)
-  const [first] = ends.sort((a, b) => a.atMs - b.atMs)
-  if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
-  return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
-}
-
-/** `room_ended_via_api`, `timeout` or nothing: the contract has no third. */
-export function roomEndReason(state: RoomState): 'room_ended_via_api' | 'timeout' | undefined {
-  if (state.endedViaApi || state.endReason?.value === 'room_ended_via_api') return 'room_ended_via_api'
-  return state.endReason?.value === 'timeout' ? 'timeout' : undefined
-}
-
-/** When the room began: stated, else reckoned back, else the first that was heard of it. */
-export function roomStartMs(state: RoomState): number {
-  return state.startedAtMs ?? state.startedAtMsReckoned ?? state.seenAtMs
-}
-
-function withFacts(known: RoomState, event: Event): RoomState {
-  const facts = event.room
-  const state = isObservation(event) ? known : seenBy(known, event)
-  return {
-    ...state,
-    nativeKey: state.nativeKey ?? facts.nativeKey,
-    name: latest(state.name, facts.name, event),
-    type: latest(state.type, facts.type, event),
-    maxParticipants: latest(state.maxParticipants, facts.maxParticipants, event),
-    region: latest(state.region, facts.region, event),
-    mediaRegion: latest(state.mediaRegion, facts.mediaRegion, event),
-    edgeLocation: latest(state.edgeLocation, facts.edgeLocation, event),
-    createdMethod: latest(state.createdMethod, facts.createdMethod, event),
-    statusCallback: latest(state.statusCallback, facts.statusCallback, event),
-    statusCallbackMethod: latest(state.statusCallbackMethod, facts.statusCallbackMethod, event),
-    startedAtMs: minOf(state.startedAtMs, facts.startedAtMs),
-    startedAtMsReckoned: minOf(state.startedAtMsReckoned, facts.startedAtMsReckoned),
-    breakoutOf: state.breakoutOf ?? facts.breakoutOf,
-    recordingEnabled: either(state.recordingEnabled, facts.recordingEnabled),
-    recordingDurationSec: latest(state.recordingDurationSec, facts.recordingDurationSec, event),
-    codecs: facts.codecs === undefined ? state.codecs : union(state.codecs, facts.codecs),
-  }
-}
-
-function seenBy(state: RoomState, event: Event): RoomState {
-  const { joinedAtMs, joinedAtMsReckoned } = 'participant' in event ? event.participant : {}
-  return {
-    ...state,
-    seenAtMs: Math.min(state.seenAtMs, event.atMs, joinedAtMs ?? joinedAtMsReckoned ?? event.atMs),
-    lastSeenMs: maxOf(state.lastSeenMs, event.atMs),
-  }
-}
-
-function supersededReason(reason: string | undefined): EndReason {
-  return reason === 'server_crash' ? 'server_crash' : 'room_ended'
-}
-
-/** Once recorded, recorded; an unknown stays unknown. */
-function either(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : a || b
+/** When an event shows the room in use: a participant's join may be earlier than the event that states it. */
+function presenceIn(event: Event): Contribution {
+  const { joinedAtMs, joinedAtMsEstimated } = 'participant' in event ? event.participant : {}
+  return { seenAtMs: minOf(event.atMs, joinedAtMs ?? joinedAtMsEstimated), lastSeenMs: event.atMs }
 }

@@ -1,56 +1,59 @@
-import { END_REASON_ERROR_CODES, type EndReason } from '../event.ts'
+import type { EndReason } from '../event.ts'
 import { lastSignOfAbsent } from './absence.ts'
-import type { Ending, ParticipantState } from './participant.ts'
+import { type Ending, errorCodeOf } from './ending.ts'
+import type { ParticipantState } from './participant.ts'
 import { maxOf } from './register.ts'
 import { secondOf } from './shown.ts'
 
-/** How the room of a stay ended: as it is stated, or as it follows from what was noticed. */
-export interface RoomEnd {
-  readonly atMs: number
-  /** Why whoever was still there left. */
-  readonly reason: EndReason
-  readonly inferred: boolean
-  /** True where only its emptiness shows that it ended. */
-  readonly isEmptiness?: true
-}
-
-/** What beside a stay's own events bears on its end. */
-export interface Surroundings {
-  readonly roomEnd: RoomEnd | undefined
-  /** When the next stay under the same native key began. */
-  readonly nextJoinMs?: number | undefined
-}
-
 /**
- * When a stay began and ended. The participant's own stated leave counts before anything else. Without one the stay
- * ends with the earliest of what shows that it was over: the room's end, a connection that is gone, the next stay
- * under its key, absence; silence only where there is none of these. All of that is marked as inferred. Times are unix milliseconds; what nothing
- * states or shows is undefined.
+ * When one participant was in the room. The participant's own stated leave comes before any other end. Without one the
+ * stay ended with the earliest of these: the room ended, the connection was gone, the next stay under its connection
+ * key began, the server's lists lacked the participant. If there is none of these, it ended with a long silence, or
+ * else when the room was empty. All of these are marked as inferred. Times are unix milliseconds; undefined if no
+ * event states or shows them.
  */
 export interface Stay {
   readonly joinMs: number | undefined
   readonly leaveMs: number | undefined
   readonly ending: Ending
-  /** Names of the record's fields that no event stated. */
+  /** The fields of the participant's record that no event stated. */
   readonly inferred: readonly string[]
-  /** True for a person, unless the attempt to join failed: only these count in the room's numbers. */
+  /** True for a person who got in: only these count in the room's numbers. */
   readonly counted: boolean
-  /** True where the participant's own leave is stated, so that the room's end changes nothing. */
+  /** True if the participant's own leave is stated, so that the end of the room does not change the stay. */
   readonly leaveStated: boolean
-  /** The place in the list: the join, or else the first evidence. */
+  /** The moment by which a room's stays are listed: the join, else the leave. */
   readonly orderMs: number
 }
 
-/** The stay that a state tells of, in such surroundings. */
-export function stayOf(state: ParticipantState, surroundings: Surroundings): Stay {
+/** How a room ended, stated or inferred. */
+export interface RoomEnd {
+  /** Unix milliseconds. */
+  readonly atMs: number
+  /** Why whoever was still in the room left. */
+  readonly reason: EndReason
+  readonly inferred: boolean
+  /** True if the room was only observed to be empty. */
+  readonly isEmptiness?: true
+}
+
+/** What may end a stay besides the participant's own events. */
+export interface StayContext {
+  readonly roomEnd: RoomEnd | undefined
+  /** When the next stay under the same connection key began, in unix milliseconds. */
+  readonly nextJoinMs?: number | undefined
+}
+
+/** The stay that a participant's state describes. Pure. */
+export function stayOf(state: ParticipantState, context: StayContext): Stay {
   if (state.failedAtMs !== undefined && !state.gotIn) return failedAttempt(state, state.failedAtMs)
 
-  const end = endOf(state, surroundings)
+  const end = endOf(state, context)
   const join = joinOf(state, end.leaveMs)
   const isBefore = end.leaveMs !== undefined && join.joinMs !== undefined && end.leaveMs < join.joinMs
   const leaveMs = isBefore ? join.joinMs : end.leaveMs
   const inferred = new Set([...join.inferred, ...end.inferred])
-  // Whole seconds of a leave against milliseconds of a join are no contradiction.
+  // A leave stated in whole seconds may precede its join, stated in milliseconds, within the same second.
   if (secondOf(leaveMs) !== secondOf(end.leaveMs)) inferred.add('leave_time')
   const isTimeInferred = inferred.has('join_time') || inferred.has('leave_time')
   if (isTimeInferred && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
@@ -61,11 +64,16 @@ export function stayOf(state: ParticipantState, surroundings: Surroundings): Sta
     inferred: [...inferred].sort(),
     counted: (state.kind?.value ?? 'person') === 'person',
     leaveStated: end.stated,
-    orderMs: join.joinMs ?? leaveMs ?? state.seenAtMs ?? 0,
+    orderMs: join.joinMs ?? leaveMs ?? 0,
   }
 }
 
-/** An attempt has a length of zero: it is shown at the moment it began. */
+/** The latest event that shows the participant in the room, in unix milliseconds. */
+export function lastSignOf(state: ParticipantState): number | undefined {
+  return state.lastSeenMs ?? maxOf(state.joinedAtMs, state.seenAtMs)
+}
+
+/** An attempt to join that failed has a duration of zero, at the moment at which it began. */
 function failedAttempt(state: ParticipantState, failedAtMs: number): Stay {
   const atMs = state.joinedAtMs ?? failedAtMs
   return {
@@ -81,7 +89,7 @@ function failedAttempt(state: ParticipantState, failedAtMs: number): Stay {
 
 function joinOf(state: ParticipantState, leaveMs: number | undefined) {
   if (state.joinedAtMs !== undefined) return { joinMs: state.joinedAtMs, inferred: [] }
-  const evidenceMs = state.joinedAtMsReckoned ?? state.seenAtMs
+  const evidenceMs = state.joinedAtMsEstimated ?? state.seenAtMs
   if (evidenceMs === undefined) return { joinMs: undefined, inferred: [] }
   return { joinMs: Math.min(evidenceMs, leaveMs ?? evidenceMs), inferred: ['join_time'] }
 }
@@ -93,66 +101,60 @@ interface End {
   readonly stated: boolean
 }
 
-function endOf(state: ParticipantState, surroundings: Surroundings): End {
-  const ownMs = state.leftAtMs ?? state.failedAtMs
-  if (ownMs !== undefined) {
+function endOf(state: ParticipantState, context: StayContext): End {
+  const statedMs = state.leftAtMs ?? state.failedAtMs
+  if (statedMs !== undefined) {
     const stated = state.leftReason?.value ?? state.failedReason?.value ?? {}
     const ending = isMove(state, stated) ? { reason: 'moved', inferred: true as const } : stated
-    return { leaveMs: ownMs, ending, inferred: ending.inferred ? inferredOf(ending) : [], stated: true }
+    return { leaveMs: statedMs, ending, inferred: ending.inferred ? fieldsOf(ending) : [], stated: true }
   }
-  const first = firstBound(state, surroundings)
+  const first = inferredEnd(state, context)
   if (first === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
-  const inferred = ['leave_time', ...inferredOf(first.ending)]
+  const inferred = ['leave_time', ...fieldsOf(first.ending)]
   return { leaveMs: first.leaveMs, ending: first.ending, inferred, stated: false }
 }
 
-/** A breakout looks like a leave; who was removed or lost has a reason of its own. */
+/** A participant who goes on in a breakout room leaves this room without a reason. */
 function isMove(state: ParticipantState, stated: Ending): boolean {
   return state.moved === true && stated.reason === undefined
 }
 
-function inferredOf({ reason, errorCode }: Ending): string[] {
-  return [...(reason === undefined ? [] : ['end_reason']), ...(errorCode === undefined ? [] : ['error_code'])]
+/** The fields of the record that an ending fills. */
+function fieldsOf(ending: Ending): string[] {
+  const hasErrorCode = errorCodeOf(ending) !== undefined
+  return [...(ending.reason === undefined ? [] : ['end_reason']), ...(hasErrorCode ? ['error_code'] : [])]
 }
 
-interface Bound {
+interface InferredEnd {
   readonly leaveMs: number
   readonly ending: Ending
 }
 
 /**
- * What shows that the stay was over. Of several the earliest holds, and of two at one moment the one that stands first.
- * Silence shows it only where nothing else does: who sits still in a long meeting is silent too.
+ * The earliest end that follows from other signs; of two at one moment, the one listed first. Silence comes after
+ * all of them, because a participant who only listens in a long meeting is silent too.
  */
-function firstBound(state: ParticipantState, { roomEnd, nextJoinMs }: Surroundings): Bound | undefined {
+function inferredEnd(state: ParticipantState, { roomEnd, nextJoinMs }: StayContext): InferredEnd | undefined {
   const { goneAtMs, goneReason, absences } = state
   const absentSinceMs = lastSignOfAbsent(absences, lastSignOf(state))
-  const ofRoom = roomEnd && { leaveMs: roomEnd.atMs, ending: endingFor(roomEnd.reason) }
-  const bounds = [
+  const ofRoom = endAt(roomEnd?.atMs, { reason: roomEnd?.reason })
+  const ends = [
     roomEnd?.isEmptiness ? undefined : ofRoom,
-    boundAt(goneAtMs, goneReason?.value ?? {}),
-    boundAt(nextJoinMs, endingFor('connection_lost')),
-    boundAt(absentSinceMs, endingFor('unknown')),
-  ].filter(bound => bound !== undefined)
-  return bounds.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
+    endAt(goneAtMs, goneReason?.value ?? {}),
+    endAt(nextJoinMs, { reason: 'connection_lost' }),
+    endAt(absentSinceMs, { reason: 'unknown' }),
+  ].filter(end => end !== undefined)
+  return ends.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
 }
 
-function silenceOf(state: ParticipantState): Bound | undefined {
+/** The end by a silence, unless something shows the participant in the room after it began. */
+function silenceOf(state: ParticipantState): InferredEnd | undefined {
   const { value } = state.silence ?? {}
   if (value === undefined || (lastSignOf(state) ?? 0) > value.lastSignMs) return undefined
   const { reason, errorCode, lastSignMs } = value
   return { leaveMs: lastSignMs, ending: { reason, errorCode } }
 }
 
-function boundAt(leaveMs: number | undefined, ending: Ending): Bound | undefined {
+function endAt(leaveMs: number | undefined, ending: Ending): InferredEnd | undefined {
   return leaveMs === undefined ? undefined : { leaveMs, ending }
-}
-
-/** The last that shows the participant in the room. */
-export function lastSignOf(state: ParticipantState): number | undefined {
-  return state.lastSeenMs ?? maxOf(state.joinedAtMs, state.seenAtMs)
-}
-
-function endingFor(reason: EndReason): Ending {
-  return { reason, errorCode: END_REASON_ERROR_CODES[reason] }
 }

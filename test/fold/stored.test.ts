@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { foldParticipant, newParticipant } from '../../src/fold/participant.ts'
+import { foldRoom, newRoom } from '../../src/fold/room.ts'
+import { eventIn, participantStateIn, roomStateIn } from '../../src/fold/stored.ts'
+
+const OLD_EVENT = {
+  ...{ kind: 'participant.left', key: 'k', atMs: 90, roomSid: 'RM', participantSid: 'PA' },
+  room: { name: 'standup', startedAtMsReckoned: 10 },
+  participant: { identity: 'ann', seatKey: 'ann@example.org', joinedAtMsReckoned: 30 },
+}
+const NEW_EVENT = {
+  ...OLD_EVENT,
+  room: { name: 'standup', startedAtMsEstimated: 10 },
+  participant: { identity: 'ann', connectionKey: 'ann@example.org', joinedAtMsEstimated: 30 },
+}
+
+test('events stored with old names are read with the new ones', () => {
+  assert.deepEqual(eventIn(JSON.stringify(OLD_EVENT)), NEW_EVENT)
+  assert.deepEqual(eventIn(JSON.stringify(NEW_EVENT)), NEW_EVENT)
+  const relocated = { ...OLD_EVENT, kind: 'observation.participant_elsewhere', toRoomSid: 'RM2' }
+  assert.equal(eventIn(JSON.stringify(relocated)).kind, 'observation.participant_relocated')
+})
+
+test('states stored with old names are read with the new ones', () => {
+  const event = eventIn(JSON.stringify(OLD_EVENT))
+  assert.ok(event.kind === 'participant.left')
+  const participant = foldParticipant(newParticipant(), event)
+  const { connectionKey, joinedAtMsEstimated, ...others } = participant
+  const oldParticipant = { ...others, seatKey: connectionKey, joinedAtMsReckoned: joinedAtMsEstimated }
+  assert.deepEqual(participantStateIn(JSON.stringify(oldParticipant)), participant)
+  assert.deepEqual(participantStateIn(JSON.stringify(participant)), participant)
+
+  const room = foldRoom(newRoom('jitsi'), event)
+  const { startedAtMsEstimated, ...otherFacts } = room
+  const oldRoom = { ...otherFacts, startedAtMsReckoned: startedAtMsEstimated }
+  assert.deepEqual(roomStateIn(JSON.stringify(oldRoom)), room)
+  assert.deepEqual(roomStateIn(JSON.stringify(room)), room)
+})
+
+test('only names of facts are read as new ones, never what a source calls so', () => {
+  const participant = { attributes: { seatKey: 'a' } }
+  const event = { ...NEW_EVENT, participant, endReason: 'seatKey' }
+  assert.deepEqual(eventIn(JSON.stringify(event)), event)
+})
