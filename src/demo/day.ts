@@ -1,10 +1,10 @@
-/** One stay of the day. Seconds count from the start of its room; without `leaveSec` it is still in progress. */
+/** One stay. Seconds are counted from the start of its room. A stay without `leaveSec` is still in progress. */
 export interface DemoStay {
   readonly identity: string
   readonly name: string
   readonly joinSec: number
   readonly leaveSec?: number
-  /** LiveKit's DisconnectReason; `JOIN_FAILURE` is an attempt that never got in. */
+  /** LiveKit's DisconnectReason. `JOIN_FAILURE` makes it an attempt to join that failed. */
   readonly reason?: string
   readonly kind?: 'SIP' | 'AGENT' | 'EGRESS'
   readonly video?: 'VP8' | 'H264' | 'VP9' | 'AV1'
@@ -13,9 +13,9 @@ export interface DemoStay {
 
 export interface DemoRoom {
   readonly name: string
-  /** How long before now it began. */
+  /** How many minutes before now the room started. */
   readonly startedMinAgo: number
-  /** Without it the room is still in progress. */
+  /** When the room ended, in seconds from its start. A room without it is still in progress. */
   readonly endSec?: number
   readonly stays: readonly DemoStay[]
 }
@@ -24,7 +24,7 @@ const MIN = 60
 const WEB = { client: 'livekit-client', clientVersion: '2.23.0' }
 const PHONE = { client: 'livekit-swift', clientVersion: '2.9.1' }
 
-/** A day of rooms such as people hold: what each stay did, not what must be recorded of it. */
+/** The rooms of a usual day: meetings, a lesson, a consultation, support calls. */
 export const dayOfRooms: readonly DemoRoom[] = [
   {
     name: 'standup',
@@ -166,7 +166,7 @@ function pupils(count: number): DemoStay[] {
   )
 }
 
-/** Listeners: they publish no video. */
+/** People who only listen: they publish no video. */
 function audience(count: number): DemoStay[] {
   return Array.from({ length: count }, (_, index) => {
     const isEarly = index % 9 === 4

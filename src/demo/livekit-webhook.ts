@@ -1,25 +1,27 @@
 import { createHash } from 'node:crypto'
-import { signLivekitToken } from '../feeds/livekit/token.ts'
+import { SignJWT } from 'jose'
 
-/** The `Authorization` value of a LiveKit webhook: a bare HS256 JWT over the exact bytes of the body. */
-export function signWebhook(args: {
+/**
+ * The `Authorization` value of a LiveKit webhook: a bare JWT that is signed with HS256 and holds the SHA-256 of the
+ * body. Source: livekit/protocol `webhook/url_notifier.go`.
+ */
+export async function signWebhook(args: {
   apiKey: string
   apiSecret: string
   body: string
   nowMs: number
-}): string {
+}): Promise<string> {
   const nowSec = Math.floor(args.nowMs / 1000)
-  const claims = {
-    iss: args.apiKey,
-    nbf: nowSec,
-    exp: nowSec + 300,
-    sha256: createHash('sha256').update(args.body).digest('base64'),
-  }
-  return signLivekitToken(claims, args.apiSecret)
+  return await new SignJWT({ sha256: createHash('sha256').update(args.body).digest('base64') })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(args.apiKey)
+    .setNotBefore(nowSec)
+    .setExpirationTime(nowSec + 300)
+    .sign(new TextEncoder().encode(args.apiSecret))
 }
 
-/** Signs a payload and delivers it to /feeds/livekit as a LiveKit server does. */
-export function postWebhook(args: {
+/** Signs a webhook and delivers it to /feeds/livekit as a LiveKit server does. */
+export async function postWebhook(args: {
   baseUrl: string
   apiKey: string
   apiSecret: string
@@ -28,12 +30,12 @@ export function postWebhook(args: {
 }): Promise<Response> {
   const body = JSON.stringify(args.payload)
   const { apiKey, apiSecret, nowMs } = args
-  return fetch(new URL('/feeds/livekit', args.baseUrl), {
+  return await fetch(new URL('/feeds/livekit', args.baseUrl), {
     method: 'POST',
     headers: {
       'content-type': 'application/webhook+json',
       'user-agent': 'LiveKit',
-      authorization: signWebhook({ apiKey, apiSecret, body, nowMs }),
+      authorization: await signWebhook({ apiKey, apiSecret, body, nowMs }),
     },
     body,
   })

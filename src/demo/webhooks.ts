@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { DemoRoom, DemoStay } from './day.ts'
 
-/** A LiveKit webhook body, in the shape that protojson gives it: defaults left out, 64-bit integers as text. */
+/** The body of a LiveKit webhook, as ProtoJSON writes it: without default values, and with 64-bit integers as text. */
 export interface Webhook {
   readonly event: string
   readonly room: { readonly sid: string; readonly name: string }
   readonly [field: string]: unknown
 }
 
-/** The webhooks that a LiveKit server would have sent of these rooms, in the order of sending. */
+/** The webhooks that a LiveKit server would have sent about these rooms, in the order of sending. */
 export function webhooksOf(rooms: readonly DemoRoom[], nowMs: number): Webhook[] {
   const timed = rooms.flatMap((room, index) => roomWebhooks(room, `${index}`, nowMs))
   return timed.sort((a, b) => a.atMs - b.atMs).map(({ payload }) => payload)

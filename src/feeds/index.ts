@@ -6,5 +6,5 @@ import { jitsi } from './jitsi/index.ts'
 import { livekit } from './livekit/index.ts'
 import { twilio } from './twilio/index.ts'
 
-/** Every feed, a line each. */
+/** Every feed that the server takes, in the order in which help and reference list them. */
 export const feeds: readonly Feed[] = [livekit, twilio, janus, jitsi, jaas, events]

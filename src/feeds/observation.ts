@@ -1,13 +1,10 @@
-import {
-  END_REASON_ERROR_CODES,
-  type EndReason,
-  type Event,
-  type ParticipantFacts,
-  type RoomFacts,
-} from '../event.ts'
-import { known } from './json.ts'
+import type { EndReason, Event, ParticipantFacts, RoomFacts } from '../event.ts'
+import { omitUndefined } from './json.ts'
 
-/** That nobody was in the room from `lastSignMs` on; the same event each time that is noticed. */
+/**
+ * The observation that nobody was in a room from `lastSignMs` to `atMs` (unix milliseconds). Its key is the same
+ * whenever the same emptiness is noticed, so that it is stored once.
+ */
 export function roomEmpty(of: {
   roomSid: string
   room?: RoomFacts
@@ -19,13 +16,19 @@ export function roomEmpty(of: {
   return { kind: 'observation.room_empty', key, atMs, roomSid, room, lastSignMs }
 }
 
-/** That a later room has the name, of which its server has one at a time; the same event each time. */
+/**
+ * The observation that a later room has the name of this one, on a server that gives a name to one room at a time. Its
+ * key is the same whenever that is noticed.
+ */
 export function roomSuperseded(roomSid: string, atMs: number, endReason?: EndReason): Event {
   const common = { key: `superseded|${roomSid}`, atMs, roomSid, room: {} }
-  return { kind: 'observation.room_superseded', ...common, ...(endReason === undefined ? {} : { endReason }) }
+  return { kind: 'observation.room_superseded', ...common, ...omitUndefined({ endReason }) }
 }
 
-/** That nothing showed the participant from `lastSignMs` on; the same event each time that is noticed. */
+/**
+ * The observation that nothing showed a participant from `lastSignMs` to `atMs` (unix milliseconds). Its key is the
+ * same whenever the same silence is noticed, so that it is stored once.
+ */
 export function participantSilent(of: {
   roomSid: string
   room?: RoomFacts
@@ -35,12 +38,7 @@ export function participantSilent(of: {
   atMs: number
   endReason: EndReason
 }): Event {
-  const { room = {}, participant = {}, participantSid, lastSignMs, endReason } = of
-  return {
-    kind: 'observation.participant_silent',
-    key: `silent|${participantSid}|${lastSignMs}`,
-    ...of,
-    ...{ room, participant },
-    ...known({ errorCode: END_REASON_ERROR_CODES[endReason] }),
-  }
+  const { room = {}, participant = {}, participantSid, lastSignMs } = of
+  const key = `silent|${participantSid}|${lastSignMs}`
+  return { kind: 'observation.participant_silent', key, ...of, room, participant }
 }

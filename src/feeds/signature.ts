@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 
-/** True if both are the same bytes; the time it takes tells nothing of where they differ. */
+/** True if both hold the same bytes. The comparison takes the same time wherever they differ. */
 export function isSame(given: Buffer, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected)
 }

@@ -8,18 +8,20 @@ import {
   TRACK_KINDS,
 } from '../../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../../sid.ts'
-import { countOf, dateOf, known, reckonedBack, textOf } from '../json.ts'
+import { countOf, dateOf, estimatedBack, type Json, omitUndefined, textOf } from '../json.ts'
 
 /** The parameters of one status callback. */
 export type Callback = Readonly<Record<string, string>>
 
-/** Callbacks carry no id; SequenceNumber is documented as no order, so that the moment is part of the key. */
-export function callbackKey(callback: Callback): string {
-  const names = ['RoomSid', 'StatusCallbackEvent', 'ParticipantSid', 'TrackSid', 'RecordingSid', 'Timestamp']
-  return names.map(name => textOf(callback[name]) ?? '').join('|')
+/** The parameters in a stored payload. */
+export function readCallback(value: Json): Callback {
+  return value as Callback // it was made of URL parameters, which are texts
 }
 
-/** The canonical event of one status callback; undefined where it names no room or no moment. */
+/**
+ * The event of one status callback; undefined if it names no room or no moment.
+ * Source: twilio.com/docs/video/api/status-callbacks.
+ */
 export function callbackEvent(callback: Callback): Event | undefined {
   const roomSid = callback['RoomSid'] ?? ''
   const atMs = dateOf(callback['Timestamp'])
@@ -28,6 +30,15 @@ export function callbackEvent(callback: Callback): Event | undefined {
   return (
     participantEvent(callback, common) ?? roomEvent(callback, common) ?? { kind: 'room.updated', ...common }
   )
+}
+
+/**
+ * The key of a callback, which carries no id of its own. SequenceNumber is not part of it: Twilio calls it an internal
+ * field and says to use Timestamp.
+ */
+function callbackKey(callback: Callback): string {
+  const names = ['RoomSid', 'StatusCallbackEvent', 'ParticipantSid', 'TrackSid', 'RecordingSid', 'Timestamp']
+  return names.map(name => textOf(callback[name]) ?? '').join('|')
 }
 
 type Common = Pick<Event, 'key' | 'atMs' | 'roomSid' | 'room'>
@@ -41,7 +52,7 @@ function roomEvent(callback: Callback, common: Common): Event | undefined {
       return {
         kind: 'room.ended',
         ...common,
-        room: { ...common.room, ...reckonedStart(callback, common.atMs) },
+        room: { ...common.room, ...estimatedStart(callback, common.atMs) },
       }
     case 'recording-started':
       if (recordingSid === undefined) return undefined
@@ -49,7 +60,7 @@ function roomEvent(callback: Callback, common: Common): Event | undefined {
     case 'recording-completed': {
       if (recordingSid === undefined) return undefined
       const codec = textOf(callback['Codec'])
-      const recording = known({ key: recordingSid, durationSec: countOf(callback['Duration']) })
+      const recording = omitUndefined({ key: recordingSid, durationSec: countOf(callback['Duration']) })
       const room = codec === undefined ? common.room : { ...common.room, codecs: [codecName(codec)] }
       return { kind: 'recording.ended', ...common, room, recording }
     }
@@ -61,18 +72,18 @@ function roomEvent(callback: Callback, common: Common): Event | undefined {
 function participantEvent(callback: Callback, common: Common): Event | undefined {
   const participantSid = callback['ParticipantSid'] ?? ''
   if (!PARTICIPANT_SID.test(participantSid)) return undefined
-  const participant: ParticipantFacts = known({ identity: textOf(callback['ParticipantIdentity']) })
+  const participant: ParticipantFacts = omitUndefined({ identity: textOf(callback['ParticipantIdentity']) })
   const ofParticipant = { ...common, participantSid, participant }
   const trackSid = callback['TrackSid']
   switch (callback['StatusCallbackEvent']) {
     case 'participant-connected':
       return { kind: 'participant.joined', ...ofParticipant }
     case 'participant-disconnected': {
-      const joinedAtMsReckoned = reckonedBack(common.atMs, countOf(callback['ParticipantDuration']))
+      const joinedAtMsEstimated = estimatedBack(common.atMs, countOf(callback['ParticipantDuration']))
       return {
         kind: 'participant.left',
         ...ofParticipant,
-        participant: known({ ...participant, joinedAtMsReckoned }),
+        participant: omitUndefined({ ...participant, joinedAtMsEstimated }),
       }
     }
     case 'track-added':
@@ -92,9 +103,12 @@ function participantEvent(callback: Callback, common: Common): Event | undefined
 
 function roomFacts(callback: Callback): RoomFacts {
   const type = callback['RoomType']?.replaceAll('-', '_')
-  return known({ name: textOf(callback['RoomName']), type: isOneOf(ROOM_TYPES, type) ? type : undefined })
+  return omitUndefined({
+    name: textOf(callback['RoomName']),
+    type: isOneOf(ROOM_TYPES, type) ? type : undefined,
+  })
 }
 
-function reckonedStart(callback: Callback, endedAtMs: number): RoomFacts {
-  return known({ startedAtMsReckoned: reckonedBack(endedAtMs, countOf(callback['RoomDuration'])) })
+function estimatedStart(callback: Callback, endedAtMs: number): RoomFacts {
+  return omitUndefined({ startedAtMsEstimated: estimatedBack(endedAtMs, countOf(callback['RoomDuration'])) })
 }

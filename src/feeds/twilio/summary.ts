@@ -11,26 +11,27 @@ import {
 } from '../../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../../sid.ts'
 import { type CloudEvent, eventKey } from '../cloud-event.ts'
-import { countOf, dateOf, type Json, known, objectOf, textOf, textsOf } from '../json.ts'
+import { countOf, dateOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
 
 const FLAGS = ['record_on_connect', 'is_adhoc']
 const COUNTS = ['num_audio_tracks', 'num_video_tracks', 'num_data_tracks']
 
-/** The account that a summary is of. */
+/** The SID of the account whose room a summary describes. */
 export function summaryAccount(data: Json): string | undefined {
   return textOf(data['account_sid'])
 }
 
 /**
- * The canonical events of one Event Streams summary: a summary states a beginning and mostly an end, and so becomes
- * an event of each. Empty where its type is another or it names nothing.
+ * The events of one Event Streams summary: one for the beginning that it states, and one for the end if it states one.
+ * Empty for other types, and for a summary that lacks a SID or its beginning.
+ * Source: twilio.com/docs/events/event-types/video-insights.
  */
-export function summaryEvents(envelope: CloudEvent, data: Json): Event[] {
+export function summaryEvents(summary: CloudEvent, data: Json): Event[] {
   const roomSid = textOf(data['room_sid']) ?? ''
-  if (!/^com\.twilio\.video\.insights\./.test(envelope.type) || !ROOM_SID.test(roomSid)) return []
-  const key = eventKey(envelope)
-  if (/\broom-summary\b/.test(envelope.type)) return roomEvents(key, roomSid, data)
-  if (/\bparticipant-summary\b/.test(envelope.type)) return participantEvents(key, roomSid, data)
+  if (!/^com\.twilio\.video\.insights\./.test(summary.type) || !ROOM_SID.test(roomSid)) return []
+  const key = eventKey(summary)
+  if (/\broom-summary\b/.test(summary.type)) return roomEvents(key, roomSid, data)
+  if (/\bparticipant-summary\b/.test(summary.type)) return participantEvents(key, roomSid, data)
   return []
 }
 
@@ -41,7 +42,7 @@ function roomEvents(key: string, roomSid: string, data: Json): Event[] {
   const room = roomFacts(data)
   const started: Event = { kind: 'room.started', key: `${key}#started`, atMs: startedAtMs, roomSid, room }
   if (endedAtMs === undefined) return [started]
-  const ending = known({ endReason: textOf(data['end_reason']) })
+  const ending = omitUndefined({ endReason: textOf(data['end_reason']) })
   return [started, { kind: 'room.ended', key: `${key}#ended`, atMs: endedAtMs, roomSid, room, ...ending }]
 }
 
@@ -50,12 +51,12 @@ function participantEvents(key: string, roomSid: string, data: Json): Event[] {
   const joinedAtMs = dateOf(data['join_time'])
   const leftAtMs = dateOf(data['leave_time'])
   if (!PARTICIPANT_SID.test(participantSid) || joinedAtMs === undefined) return []
-  const room = known({ name: textOf(data['room_name']), type: oneOf(ROOM_TYPES, data['room_type']) })
+  const room = omitUndefined({ name: textOf(data['room_name']), type: oneOf(ROOM_TYPES, data['room_type']) })
   const common = { roomSid, room, participantSid, participant: participantFacts(data, joinedAtMs) }
   const joined: Event = { kind: 'participant.joined', key: `${key}#joined`, atMs: joinedAtMs, ...common }
   if (leftAtMs === undefined) return [joined]
   const errorCode = countOf(data['error_code'])
-  const ending = known({
+  const ending = omitUndefined({
     endReason: textOf(data['end_reason']),
     errorCode: errorCode === 0 ? undefined : errorCode,
   })
@@ -63,7 +64,7 @@ function participantEvents(key: string, roomSid: string, data: Json): Event[] {
 }
 
 function roomFacts(data: Json): RoomFacts {
-  return known({
+  return omitUndefined({
     name: textOf(data['room_name']),
     type: oneOf(ROOM_TYPES, data['room_type']),
     maxParticipants: countOf(data['max_participants']),
@@ -79,14 +80,14 @@ function roomFacts(data: Json): RoomFacts {
 }
 
 function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
-  // The first flavour of the summary carries the properties at its top level as well; the second counts `tracks`.
+  // Twilio sends two forms: one has the properties also at its top level, the other counts tracks in `tracks`.
   const { audio, video, data: dataTracks } = objectOf(data['tracks']) ?? {}
   const counted = { num_audio_tracks: audio, num_video_tracks: video, num_data_tracks: dataTracks }
   const properties: Json = { ...counted, ...data, ...objectOf(data['properties']) }
   const flags = FLAGS.map(name => [name, flagOf(properties[name])] as const)
   const counts = COUNTS.map(name => [name, countOf(properties[name])] as const)
-  const stated: Record<string, boolean | number> = known(Object.fromEntries([...flags, ...counts]))
-  return known({
+  const stated: Record<string, boolean | number> = omitUndefined(Object.fromEntries([...flags, ...counts]))
+  return omitUndefined({
     identity: textOf(data['participant_identity']),
     joinedAtMs,
     mediaRegion: oneOf(MEDIA_REGIONS, data['media_region']),

@@ -1,0 +1,91 @@
+import { SignJWT } from 'jose'
+import type { Payload } from '../feed.ts'
+import { intOf, type Json, keptForm, objectOf, textOf } from '../json.ts'
+import type { SendRequest, Snapshot } from '../snapshot.ts'
+import { field } from './protojson.ts'
+
+/** The clock of the LiveKit server may differ from ours by this much. */
+const LEEWAY_SEC = 300
+
+/**
+ * LiveKit's lists of rooms and participants, and their entries as webhooks that would have told the same.
+ * Source: docs.livekit.io "Room service API", `livekit_room.proto` and `livekit_models.proto`.
+ */
+export const livekitSnapshot: Snapshot = {
+  serverOf(settings, send) {
+    const url = textOf(settings['livekitUrl'])
+    const apiKey = textOf(settings['livekitApiKey'])
+    const apiSecret = textOf(settings['livekitApiSecret'])
+    if (url === undefined || apiKey === undefined || apiSecret === undefined) return undefined
+    const call = (method: string, grant: object, body: object, nowMs: number) =>
+      callRoomService({ url, apiKey, apiSecret, send, method, grant, body, nowMs })
+    return {
+      async listRooms(nowMs) {
+        return listIn(await call('ListRooms', { roomList: true }, {}, nowMs), 'rooms')
+      },
+      async listParticipants(room, nowMs) {
+        const answer = await call('ListParticipants', { roomAdmin: true, room }, { room }, nowMs)
+        return listIn(answer, 'participants')
+      },
+    }
+  },
+
+  readRoom(listed) {
+    const nativeKey = textOf(listed['sid'])
+    const name = textOf(listed['name'])
+    if (nativeKey === undefined || name === undefined) return undefined
+    return { nativeKey, name, participants: intOf(field(listed, 'numParticipants')) ?? 0 }
+  },
+
+  readParticipant: listed => ({
+    nativeKey: textOf(listed['sid']),
+    isActive: listed['state'] === 'ACTIVE',
+  }),
+
+  // Source: livekit/livekit, `Room.updateProto` and `IsDependent`.
+  uncountedKinds: ['recorder', 'agent'],
+
+  roomPayload: (room, atMs) => webhookOf('room_started', textOf(room['sid']), atMs, { room }),
+
+  participantPayload: (room, participant, atMs) =>
+    webhookOf('participant_joined', textOf(participant['sid']), atMs, { room, participant }),
+}
+
+/** The payload that a webhook sent at this moment would give. Its key tells that it is from a list. */
+function webhookOf(event: string, nativeSid: string | undefined, atMs: number, about: Json): Payload {
+  const key = `snapshot|${nativeSid}`
+  const createdAt = String(Math.floor(atMs / 1000))
+  return { key, value: keptForm({ event, id: key, createdAt, ...about }) }
+}
+
+/** Calls a method of LiveKit's RoomService, which is served by Twirp, with a token of the API key. */
+async function callRoomService(request: {
+  readonly url: string
+  readonly apiKey: string
+  readonly apiSecret: string
+  readonly send: SendRequest
+  readonly method: string
+  readonly grant: object
+  readonly body: object
+  readonly nowMs: number
+}): Promise<unknown> {
+  const { url, apiKey, apiSecret, send, method, grant, body, nowMs } = request
+  const nowSec = Math.floor(nowMs / 1000)
+  const token = await new SignJWT({ video: grant })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(apiKey)
+    .setSubject('rollcall')
+    .setNotBefore(nowSec - LEEWAY_SEC)
+    .setExpirationTime(nowSec + LEEWAY_SEC)
+    .sign(new TextEncoder().encode(apiSecret))
+  return await send({
+    url: `${url}/twirp/livekit.RoomService/${method}`,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body,
+  })
+}
+
+function listIn(answer: unknown, member: string): Json[] {
+  const list = objectOf(answer)?.[member]
+  return Array.isArray(list) ? list.map(objectOf).filter(one => one !== undefined) : []
+}

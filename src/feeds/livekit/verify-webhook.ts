@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { type Delivery, UnauthenticError } from '../feed.ts'
+import { textOf } from '../json.ts'
+import { isSame } from '../signature.ts'
+
+/** The clock of the LiveKit server may differ from ours by this much. */
+const LEEWAY_SEC = 60
+
+/** The API key that the token of a webhook names (`iss`). Throws UnauthenticError if there is none. */
+export function issuerOf(delivery: Delivery): string {
+  const { claims } = readToken(delivery)
+  const issuer = textOf(claims.iss)
+  if (issuer === undefined) throw new UnauthenticError('The token names no API key (iss).')
+  return issuer
+}
+
+/**
+ * Throws UnauthenticError unless the webhook carries a valid JWT that is signed with this API secret (HS256) and holds
+ * the SHA-256 of the body as `sha256`. Source: docs.livekit.io "Webhooks", livekit/protocol `webhook/verifier.go`.
+ */
+export async function verifyWebhook(delivery: Delivery, secret: string, nowMs: number): Promise<void> {
+  const { token } = readToken(delivery)
+  const claims = await verifiedClaims(token, secret, nowMs)
+  const expected = createHash('sha256').update(delivery.body).digest()
+  if (!isSame(Buffer.from(textOf(claims['sha256']) ?? '', 'base64'), expected)) {
+    throw new UnauthenticError(
+      'The body is not the one that was signed (sha256): something on the way changed it.',
+    )
+  }
+}
+
+async function verifiedClaims(token: string, secret: string, nowMs: number): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), {
+      algorithms: ['HS256'],
+      clockTolerance: LEEWAY_SEC,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['exp'],
+    })
+    return payload
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new UnauthenticError(refusalOf(error))
+    throw error
+  }
+}
+
+function refusalOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return 'The token is not signed with the secret of this API key.'
+  }
+  const isOfClaim = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed
+  if (isOfClaim && error.claim === 'nbf') {
+    return 'The token is not valid yet: compare the clocks of both machines.'
+  }
+  if (isOfClaim && error.claim === 'exp') {
+    return 'The token has expired: compare the clocks of both machines.'
+  }
+  return NOT_HS256
+}
+
+const NOT_HS256 = 'The Authorization header holds no JWT signed with HS256.'
+
+/** The token and its claims, not verified. LiveKit sends the token bare; proxies and scripts put `Bearer ` before it. */
+function readToken({ headers }: Delivery): { token: string; claims: JWTPayload } {
+  const token = (headers['authorization'] ?? '').replace(/^Bearer\s+/i, '')
+  if (token.split('.').length !== 3) throw new UnauthenticError('The Authorization header holds no JWT.')
+  try {
+    const claims = decodeJwt(token)
+    if (decodeProtectedHeader(token).alg === 'HS256') return { token, claims }
+  } catch {
+    // Its header or its claims are no JSON object: the error below says so.
+  }
+  throw new UnauthenticError(NOT_HS256)
+}
