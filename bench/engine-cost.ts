@@ -96,7 +96,7 @@ async function measure(place: string) {
   const one = async () => {
     for (let payload = waiting.shift(); payload !== undefined; payload = waiting.shift()) {
       const body = JSON.stringify(payload)
-      const headers = { authorization: signWebhook({ apiKey, apiSecret, body, nowMs }) }
+      const headers = { authorization: await signWebhook({ apiKey, apiSecret, body, nowMs }) }
       const response = await app.inject({ method: 'POST', url: '/feeds/livekit', headers, body })
       assert.equal(response.statusCode, 200, response.body)
     }

@@ -37,8 +37,8 @@ interface Move {
 
 interface MeasuredFeed {
   readonly kind: string
-  joined(move: Move): InjectOptions
-  left(move: Move): InjectOptions
+  joined(move: Move): InjectOptions | Promise<InjectOptions>
+  left(move: Move): InjectOptions | Promise<InjectOptions>
 }
 
 /** A feed is one row: how it tells of a join, and of a leave. */
@@ -134,7 +134,7 @@ async function measure(feed: MeasuredFeed): Promise<Map<string, Times>> {
     for (const { what, does, person, joinedSec, atSec } of round) {
       for (const [size, room] of index % 2 === 0 ? rooms : rooms.toReversed()) {
         const who = { room, person: `${person}-${index}` }
-        const delivery = feed[does]({
+        const delivery = await feed[does]({
           ...who,
           joinedAtMs: baseMs + joinedSec * 1000,
           atMs: baseMs + atSec * 1000,
@@ -155,11 +155,12 @@ async function measure(feed: MeasuredFeed): Promise<Map<string, Times>> {
 /** People who come, one a second, and stay. */
 async function fill(feed: MeasuredFeed, room: string, people: number): Promise<void> {
   for (let from = 0; from < people; from += FILLED_AT_ONCE) {
-    const deliveries = Array.from({ length: Math.min(FILLED_AT_ONCE, people - from) }, (_, offset) => {
+    const joins = Array.from({ length: Math.min(FILLED_AT_ONCE, people - from) }, (_, offset) => {
       const atMs = startMs + (from + offset) * 1000
-      return deliver(feed.joined({ room, person: `person-${from + offset}`, joinedAtMs: atMs, atMs }))
+      return feed.joined({ room, person: `person-${from + offset}`, joinedAtMs: atMs, atMs })
     })
-    await Promise.all(deliveries)
+    const deliveries = await Promise.all(joins)
+    await Promise.all(deliveries.map(deliver))
   }
 }
 
@@ -169,7 +170,10 @@ async function deliver(delivery: InjectOptions): Promise<void> {
   assert.ok(JSON.parse(body).events > 0, body)
 }
 
-function livekitWebhook(event: string, { room, person, joinedAtMs, atMs }: Move): InjectOptions {
+async function livekitWebhook(
+  event: string,
+  { room, person, joinedAtMs, atMs }: Move,
+): Promise<InjectOptions> {
   const body = JSON.stringify({
     event,
     room: { sid: `RM_${room}`, name: room, creationTime: seconds(startMs), creationTimeMs: String(startMs) },
@@ -183,7 +187,7 @@ function livekitWebhook(event: string, { room, person, joinedAtMs, atMs }: Move)
     id: `EV_${event}_${room}_${person}`,
     createdAt: seconds(atMs),
   })
-  const authorization = signWebhook({ ...livekitKey, body, nowMs })
+  const authorization = await signWebhook({ ...livekitKey, body, nowMs })
   const headers = { authorization, 'content-type': 'application/webhook+json' }
   return { method: 'POST', url: '/feeds/livekit', headers, body }
 }

@@ -49,13 +49,13 @@ async function overConnections(work: (agent: Agent) => Promise<void>): Promise<v
 }
 
 /** The status of the answer, also of one that breaks off after it: the status is what the sender goes by. */
-function post(agent: Agent, url: string, { body }: Webhook): Promise<number> {
+async function post(agent: Agent, url: string, { body }: Webhook): Promise<number> {
   const headers = {
     'content-type': 'application/webhook+json',
     'content-length': Buffer.byteLength(body),
-    authorization: signWebhook({ ...LIVEKIT_KEY, body, nowMs: Date.now() }),
+    authorization: await signWebhook({ ...LIVEKIT_KEY, body, nowMs: Date.now() }),
   }
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const sent = request(`${url}/feeds/livekit`, { method: 'POST', agent, headers }, response => {
       response.on('error', () => {})
       response.once('close', () => resolve(response.statusCode ?? 0))

@@ -11,8 +11,10 @@ export interface Letter {
   readonly path: string
   readonly body: string
   /** Signed for a moment, in unix milliseconds. */
-  readonly headersAt: (nowMs: number) => Readonly<Record<string, string>>
+  readonly headersAt: (nowMs: number) => Headers | Promise<Headers>
 }
+
+type Headers = Readonly<Record<string, string>>
 
 /** What a delivery was answered. */
 export interface Answer {
@@ -24,7 +26,7 @@ export interface Answer {
 /** Sends a letter; undefined where the connection was cut in place of an answer. */
 export async function send(url: string, { path, body, headersAt }: Letter): Promise<Answer | undefined> {
   try {
-    const headers = headersAt(Date.now())
+    const headers = await headersAt(Date.now())
     const response = await fetch(url + path, { method: 'POST', headers, body })
     const text = await response.text()
     return { status: response.status, retryAfter: response.headers.get('retry-after'), text }
@@ -35,9 +37,9 @@ export async function send(url: string, { path, body, headersAt }: Letter): Prom
 
 export function livekitLetter(payload: unknown): Letter {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  const headersAt = (nowMs: number) => ({
+  const headersAt = async (nowMs: number) => ({
     'content-type': 'application/webhook+json',
-    authorization: signWebhook({ ...LIVEKIT_KEY, body, nowMs }),
+    authorization: await signWebhook({ ...LIVEKIT_KEY, body, nowMs }),
   })
   return { path: '/feeds/livekit', body, headersAt }
 }

@@ -63,7 +63,7 @@ export async function deliver(
   secret = LIVEKIT_SECRET,
 ) {
   const body = JSON.stringify(payload)
-  const authorization = signWebhook({ apiKey: key, apiSecret: secret, body, nowMs: server.clock.nowMs })
+  const authorization = await signWebhook({ apiKey: key, apiSecret: secret, body, nowMs: server.clock.nowMs })
   return await server.app.inject({
     method: 'POST',
     url: '/feeds/livekit',
