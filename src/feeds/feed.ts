@@ -1,54 +1,56 @@
 import type Type from 'typebox'
 import type { Event } from '../event.ts'
 import type { Json } from './json.ts'
+import type { FeedKeys } from './keys.ts'
 import type { Memory } from './memory.ts'
+import type { Snapshot } from './snapshot.ts'
 
-/** One request to a feed, as it came; a message of a WebSocket is told as one. */
+/** One request to a feed, as it came. A message of a WebSocket is a delivery too, with the handshake's headers. */
 export interface Delivery {
   readonly method: string
   /** The absolute URL that the sender used, with its query. */
   readonly url: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** What the feed's path leaves open: `{token}`. */
+  /** The path parameters, decoded: `{token}`. */
   readonly params: Readonly<Record<string, string | undefined>>
   readonly body: Buffer
 }
 
-/** Whose deliveries these are. SIDs from keys that are unique within one server only are made with the feed's id. */
+/** Whose payloads these are. SIDs from keys that are unique within one server only are made with the feed's id. */
 export interface Source {
   readonly accountSid: string
   readonly feedId: string
+  /** The SID of an instance of a room: derived from the instance, or the one that it was given before. */
+  sidOf(instance: string): string
 }
 
-/** What a delivery tells: events, and payloads that tell of no room or are not understood. */
-export interface Decoded {
-  readonly events: readonly { readonly event: Event; readonly native: string }[]
-  readonly kept: readonly { readonly payloadKey: string; readonly reason: string; readonly native: string }[]
-  /** What only `link` can tell the events of, in the order in which it came. */
-  readonly payloads?: readonly Payload[]
-}
-
-/** One payload that means something only after others. */
+/** One message of a feed, in the form in which it is kept: JSON without secrets and addresses. */
 export interface Payload {
-  /** The same key again is the same payload. */
-  readonly payloadKey: string
-  /** Of the source, in unix milliseconds. */
-  readonly atMs: number
+  /** Unique within the feed: the same key again is the same payload. */
+  readonly key: string
   readonly value: Json
-  /** The payload as JSON, secrets stripped; undefined for what is heeded and not kept. */
-  readonly native: string | undefined
+  /** The latest moment that the payload states, in unix milliseconds. A payload of the future is kept and not reduced. */
+  readonly latestMs?: number
+  /** True for a payload that is only kept where it leads to events, such as statistics that come every second. */
+  readonly isTransient?: true
 }
 
-/** What follows from a payload and from what was before it. */
-export interface Linked {
+/** What follows from a payload, and from what was before it. */
+export interface Reduced {
   readonly events: readonly Event[]
-  /** Stays that turn out to belong to another room than the one in which they were told. */
+  /** Stays that turn out to belong to another instance of their room than the one in which they were told. */
   readonly moves?: readonly Move[]
-  /** A SID that was given to an instance of a room, and what it was given for. */
-  readonly claims?: readonly { readonly roomSid: string; readonly instance: string }[]
-  /** Why nothing follows. */
+  /** SIDs that were given to instances of rooms. */
+  readonly claims?: readonly Claim[]
+  /** Why no event follows, as a sentence without a full stop. */
   readonly reason?: string
+}
+
+/** An instance of a room, as its feed names it, and the SID that it was given. */
+export interface Claim {
+  readonly roomSid: string
+  readonly instance: string
 }
 
 export interface Move {
@@ -58,8 +60,8 @@ export interface Move {
   readonly atMs: number
 }
 
-/** The silence of now. */
-export interface Quiet {
+/** What of the past was heard: time in which Rollcall was down, or the feed itself was not heard, is no silence. */
+export interface ListeningWindow {
   readonly nowMs: number
   /** True where nothing kept us from hearing what the feed told during the `ms` after a moment. */
   wasHeard(fromMs: number, ms: number): boolean
@@ -67,37 +69,72 @@ export interface Quiet {
 
 /**
  * One stack's way of telling what happens in its rooms. Pure: nothing here reads a clock, a store or a network; what
- * is remembered is handed in.
+ * is remembered is handed in. Everything that is special about a stack is a fact on its Feed.
  */
 export interface Feed {
   readonly kind: string
-  /** What a sender is pointed at; the path it asks for, or the beginning of it. */
+  /** The path that senders are pointed at, or the beginning of it. */
   readonly path: string
   /** The paths that are served, with `{name}` for a parameter. */
   readonly paths: readonly string[]
   readonly methods: readonly ('GET' | 'POST')[]
-  /** True where the sender may dial a WebSocket at `path` instead. */
+  /** True where the sender may dial a WebSocket at `paths` instead. */
   readonly webSocket?: true
+  /** The path parameter that is a secret, and is left out of every log. */
+  readonly secretParam?: string
   /** One line for the reference and for `rollcall feed add --help`. */
   readonly summary: string
   /** The schema of a body, where it is of our own making. */
   readonly body?: Type.TSchema
-  /** True where what `claim` finds is made of the secret itself, and is not to be shown. */
-  readonly claimIsSecret?: true
-  /** What the feed's row is found by. Throws UnauthenticError where the delivery names nothing. */
-  claim(delivery: Delivery): string
+  /** How the keys of a new feed are made, and what its owner is told and asked. */
+  readonly keys: FeedKeys
+  /** The key that the feed's row is found by. Throws UnauthenticError where the delivery names none. */
+  authKey(delivery: Delivery): string
   /** Throws UnauthenticError unless the delivery is signed with this secret. */
-  verify(delivery: Delivery, secret: string, nowMs: number): void
-  /** Throws JunkError for a body that cannot be read; what is read but not understood is in `kept`. */
-  decode(delivery: Delivery, source: Source): Decoded
-  /** The events of one payload, and what is to be remembered of it. The same in the order in which it came. */
-  link?(payload: Payload, memory: Memory, source: Source): Promise<Linked>
-  /** What the feed's memory shows to be over by now, as observations; each is told once. */
-  sweep?(memory: Memory, source: Source, quiet: Quiet): Promise<readonly Event[]>
+  verify(delivery: Delivery, secret: string, nowMs: number): void | Promise<void>
+  /** The payloads of a delivery, in order. Throws JunkError for a body that cannot be read. */
+  payloads(delivery: Delivery, source: Source): readonly Payload[]
+  /**
+   * True where a payload means something only after others: `reduce` reads and writes the memory, payloads are reduced
+   * one after another in the order in which they came, and they are kept in the feed's log.
+   */
+  readonly hasMemory?: true
+  /**
+   * The events of one payload. The same payloads in the same order give the same events. Without memory it may throw
+   * JunkError, which the sender is refused with.
+   */
+  reduce(payload: Payload, memory: Memory, source: Source): Reduced | Promise<Reduced>
+  /**
+   * Looks at the entries that are due: forgets those that can matter no more, and gives payloads of our own that say
+   * what is over by now. They are reduced and kept like any other.
+   */
+  expire?(memory: Memory, window: ListeningWindow): Promise<readonly Payload[]>
+  /**
+   * The first parts of memory keys that transient payloads write: a rebuild cannot make these entries again, and
+   * leaves them as they are.
+   */
+  readonly transientMemory?: readonly string[]
+  /** True where the server has one room of a name at a time, so that a later one shows that the earlier is over. */
+  readonly hasUniqueNames?: true
+  /** The feed that the settings of the server name, if they name one. */
+  configured?(settings: FeedSettings): ConfiguredFeed | undefined
+  /** The server's own list of who is there, where it has one that can be asked for. */
+  readonly snapshot?: Snapshot
   /** How long a stay may be without any sign before it counts as over; undefined for as long as it takes. */
   readonly silenceLimitMs: number | undefined
   /** What the sender repairs when nothing can be stored now: a 503 with these headers, or a connection that is cut. */
   readonly whenUnavailable: Readonly<Record<string, string>> | 'cut'
+}
+
+/** The settings of the server, by their names in config.ts. */
+export type FeedSettings = Readonly<Record<string, unknown>>
+
+/** A feed that the settings name, for the default account. */
+export interface ConfiguredFeed {
+  /** What the feed's id is made of. */
+  readonly name: string
+  readonly authKey: string
+  readonly secret: string
 }
 
 /** The delivery is not proved to come from whom it names; the message says why, without any secret. */

@@ -1,28 +1,25 @@
 import { createHash } from 'node:crypto'
 import { isCalendarDay } from '../iso-date.ts'
+import { SECRET_KEY, TooDeepError, withoutSecrets } from '../secrets.ts'
 import { wellFormed } from '../well-formed.ts'
 import { JunkError } from './feed.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
-const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
-/** Addresses of people, and what holds them: session descriptions and ICE candidates. */
-const ADDRESS_KEY =
-  /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar)$/i
-/** What Java's Integer holds. */
+/** The largest number that Java's Integer holds. */
 export const MAX_COUNT = 2_147_483_647
-/** Seconds, milliseconds, microseconds, nanoseconds. */
+/** How many milliseconds one second, millisecond, microsecond and nanosecond are. */
 const MS_OF_UNITS = [1000, 1, 1e-3, 1e-6]
-/** From 2001-09-09 to 2286-11-20: there the seconds have ten digits. */
+/** From 2001-09-09 to 2286-11-20: unix seconds have ten digits there. */
 const FIRST_MS = 1e12
 const LAST_MS = 1e13
 const DATE = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
-/** The body as JSON, its texts well-formed and without NUL, which no SQL engine but SQLite keeps. Throws JunkError. */
+/** The body as JSON, its texts well-formed and without NUL, which PostgreSQL cannot store. Throws JunkError. */
 export function parseJson(body: Buffer): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
-    // UTF-8 that decodes can hold neither but as an escape.
+    // In valid UTF-8 only an escape can hold a lone surrogate or NUL.
     return text.includes('\\u') ? JSON.parse(text, (_, value) => cleaned(value)) : JSON.parse(text)
   } catch {
     throw new JunkError('The body is not JSON in UTF-8.')
@@ -57,13 +54,13 @@ export function countOf(value: unknown): number | undefined {
   return number !== undefined && number >= 0 && number <= MAX_COUNT ? number : undefined
 }
 
-/** The moment so many seconds before another. */
-export function reckonedBack(atMs: number, durationSec: number | undefined): number | undefined {
+/** The moment so many seconds before another, where a sender states a duration instead of a beginning. */
+export function estimatedBack(atMs: number, durationSec: number | undefined): number | undefined {
   const ms = durationSec === undefined ? undefined : atMs - durationSec * 1000
   return ms !== undefined && ms >= 0 ? ms : undefined
 }
 
-/** A moment in RFC 3339, in unix milliseconds. Unix time has no leap seconds: one is the second before it. */
+/** A moment in RFC 3339, in unix milliseconds. Unix time has no leap seconds: `:60` counts as `:59`. */
 export function dateOf(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   const day = DATE.exec(value)?.[1]
@@ -73,8 +70,8 @@ export function dateOf(value: unknown): number | undefined {
 }
 
 /**
- * A moment in unix milliseconds from a number of seconds, milliseconds, microseconds or nanoseconds: of today's
- * moments each has a magnitude of its own. Undefined for what is none of them.
+ * A moment in unix milliseconds from a number of seconds, milliseconds, microseconds or nanoseconds. The magnitude of
+ * the number shows its unit; undefined for a number that fits none.
  */
 export function momentOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{9,20}(?:\.\d+)?$/.test(value) ? Number(value) : value
@@ -83,7 +80,7 @@ export function momentOf(value: unknown): number | undefined {
   return unit === undefined ? undefined : Math.floor(number * unit)
 }
 
-/** An object's members that are texts, but for those whose name speaks of a secret. */
+/** An object's members that are texts, without those whose names say that they hold a secret. */
 export function textsOf(value: unknown): Record<string, string> | undefined {
   const entries = Object.entries(objectOf(value) ?? {}).flatMap(([key, member]) => {
     const text = SECRET_KEY.test(key) ? undefined : textOf(member)
@@ -92,42 +89,46 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-/** The value as JSON without any member whose name speaks of a secret or an address. Throws JunkError. */
-export function withoutSecrets(value: unknown): string {
-  return jsonOf(value, (key, member) => (SECRET_KEY.test(key) || ADDRESS_KEY.test(key) ? undefined : member))
+/**
+ * The object in the form in which a payload is kept and reduced: without secrets and addresses (see withoutSecrets).
+ * Throws JunkError.
+ */
+export function keptForm(value: Json, options: { keepsEmail?: boolean } = {}): Json {
+  try {
+    return withoutSecrets(value, options) as Json // an object stays one
+  } catch (error) {
+    if (error instanceof TooDeepError) throw new JunkError('The body is nested too deeply.')
+    throw error
+  }
 }
 
-/** An object's members that are known: what is undefined is left out. */
-export function known<T extends object>(members: T): Known<T> {
+/** The object without the members that are undefined. */
+export function omitUndefined<T extends object>(members: T): OmitUndefined<T> {
   const entries = Object.entries(members).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(entries) as Known<T> // see the filter
+  return Object.fromEntries(entries) as OmitUndefined<T> // see the filter
 }
 
-type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+type OmitUndefined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
 }
 
-/** The value as JSON with the members of its objects in one order: the same facts are the same text. Throws JunkError. */
+/** The value as JSON with the members of its objects in one order: equal values give equal texts. Throws JunkError. */
 export function canonicalJson(value: unknown): string {
-  return jsonOf(value, (_, member) => {
-    const object = objectOf(member)
-    return object === undefined
-      ? member
-      : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
-}
-
-function jsonOf(value: unknown, replacer: (key: string, member: unknown) => unknown): string {
   try {
-    return JSON.stringify(value, replacer)
+    return JSON.stringify(value, (_, member) => {
+      const object = objectOf(member)
+      return object === undefined
+        ? member
+        : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
+    })
   } catch (error) {
-    // What was parsed has no cycles: it can only be too deep for the stack.
+    // Parsed JSON has no cycles: it can only be too deep for the stack.
     if (error instanceof RangeError) throw new JunkError('The body is nested too deeply.')
     throw error
   }
 }
 
-/** Hex SHA-256: the key of a payload that has none of its own, and what proves a body. */
+/** Hex SHA-256, which is the key of a payload that has none of its own. */
 export function digestOf(body: Buffer | string): string {
   return createHash('sha256').update(body).digest('hex')
 }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { LoggedDelivery } from '../store/feeds/deliveries.ts'
 import type { Store } from '../store/store.ts'
-import type { Outcome } from './ingest.ts'
+import type { Outcome } from './receive.ts'
 
 /** How many deliveries are kept of those that were authentic, and of those that were not. */
 export const DELIVERIES_KEPT = 100

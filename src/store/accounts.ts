@@ -59,7 +59,7 @@ export function accountStore(database: Database): AccountStore {
       if (seen.put === undefined) return seen
       return await database.transact(async connection => {
         // The one row that every database has.
-        await connection.all('select version from schema_version for update')
+        await connection.all(`select version from schema_version ${connection.dialect.forUpdate}`)
         const decided = decide(await accountsIn(connection))
         if (decided.put !== undefined) await putIn(connection, decided.put)
         return decided

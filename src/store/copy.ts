@@ -188,7 +188,7 @@ function compareKeys(a: Key, b: Key): number {
 }
 
 async function databaseId(connection: Connection): Promise<string | undefined> {
-  const rows = await connection.all<{ id: string }>('select id from this_database')
+  const rows = await connection.all<{ id: string }>(`select id from ${connection.dialect.thisDatabase}`)
   return rows[0]?.id
 }
 

@@ -1,10 +1,10 @@
 import type { Event } from '../../event.ts'
-import type { Feed, Quiet } from '../../feeds/feed.ts'
+import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
 import { participantSilent, roomEmpty } from '../../feeds/observation.ts'
-import type { FoundParticipant, FoundRoom, OpenStays } from '../../store/rooms/open-stays.ts'
+import type { FoundRoom, OpenStays } from '../../store/rooms/open-stays.ts'
 import type { Span } from '../../store/uptime.ts'
 
-/** An observation, and the feed whose room it is of. */
+/** An observation, and the feed whose room it is about. */
 export interface Found {
   readonly accountSid: string
   readonly feedId: string
@@ -15,10 +15,14 @@ export interface Found {
 const FOUND_AT_ONCE = 500
 
 /**
- * The silence of now as one feed hears it: time in which no server was up, or after which the feed itself was not heard,
- * is no silence.
+ * What one feed was heard of until now. Time in which no server was up, and time after the feed was heard last, do not
+ * count. `heardMs` is when any server heard the feed last, `uptime` when servers were up.
  */
-export function quietOf(nowMs: number, heardMs: number | undefined, uptime: readonly Span[]): Quiet {
+export function listeningWindow(
+  nowMs: number,
+  heardMs: number | undefined,
+  uptime: readonly Span[],
+): ListeningWindow {
   return {
     nowMs,
     wasHeard(fromMs, ms) {
@@ -29,32 +33,32 @@ export function quietOf(nowMs: number, heardMs: number | undefined, uptime: read
   }
 }
 
-/** Stays, and rooms with nobody in them, that were silent for longer than their feed lets them. */
+/** Stays in progress, and rooms in progress with nobody in them, that were silent for longer than their feed allows. */
 export async function findSilent(
   open: OpenStays,
   { kind, silenceLimitMs }: Feed,
   nowMs: number,
-  quietFor: (feedId: string) => Quiet,
+  windowOf: (feedId: string) => ListeningWindow,
 ): Promise<Found[]> {
   if (silenceLimitMs === undefined) return []
-  const isSilent = ({ feedId, seenMs }: FoundRoom) => quietFor(feedId).wasHeard(seenMs, silenceLimitMs)
-  const before = nowMs - silenceLimitMs
-  const people = await open.silentParticipants(kind, before, FOUND_AT_ONCE)
-  const rooms = await open.silentRooms(kind, before, FOUND_AT_ONCE)
+  const isSilent = ({ feedId, seenMs }: FoundRoom) => windowOf(feedId).wasHeard(seenMs, silenceLimitMs)
+  const beforeMs = nowMs - silenceLimitMs
+  const people = await open.silentParticipants(kind, beforeMs, FOUND_AT_ONCE)
+  const rooms = await open.silentRooms(kind, beforeMs, FOUND_AT_ONCE)
   return [
-    ...people.filter(isSilent).map(one => found(kind, one, silentEvent(one, nowMs))),
-    ...rooms.filter(isSilent).map(room => found(kind, room, emptyEvent(room, nowMs))),
+    ...people.filter(isSilent).map(one => {
+      const { roomSid, participantSid, seenMs: lastSignMs } = one
+      const silence = { roomSid, participantSid, lastSignMs, atMs: nowMs, endReason: 'timeout' as const }
+      return found(kind, one, participantSilent(silence))
+    }),
+    ...rooms.filter(isSilent).map(room => {
+      const { roomSid, seenMs: lastSignMs } = room
+      return found(kind, room, roomEmpty({ roomSid, lastSignMs, atMs: nowMs }))
+    }),
   ]
 }
 
+/** An observation about a room that was found. */
 export function found(feedKind: string, { accountSid, feedId }: FoundRoom, event: Event): Found {
   return { accountSid, feedId, feedKind, event }
-}
-
-function silentEvent({ roomSid, participantSid, seenMs }: FoundParticipant, atMs: number): Event {
-  return participantSilent({ roomSid, participantSid, lastSignMs: seenMs, atMs, endReason: 'timeout' })
-}
-
-function emptyEvent({ roomSid, seenMs }: FoundRoom, atMs: number): Event {
-  return roomEmpty({ roomSid, lastSignMs: seenMs, atMs })
 }

@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type { Feed } from '../../feeds/feed.ts'
+import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
 import { roomSuperseded } from '../../feeds/observation.ts'
-import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { FeedRow } from '../../store/feeds/feeds.ts'
 import type { Store } from '../../store/store.ts'
-import { recordEvents } from '../record-events.ts'
-import type { Reconciliation } from './reconcile-livekit.ts'
-import { type Found, findSilent, found, quietOf } from './silence.ts'
+import type { ApplyQueue } from '../apply-queue.ts'
+import type { Reconciliation } from './reconcile.ts'
+import { type Found, findSilent, found, listeningWindow } from './silence.ts'
 
 /**
- * Looks for what is over although nobody said so, and appends what it notices; the folds conclude. Of several processes
- * on one database one looks, and another once that one is gone.
+ * Looks for what is over although nobody said so, and has observations of it applied; the folds conclude. Of several
+ * processes on one database one looks: the one that holds the lease.
  */
 export interface Sweeper {
-  /** Notes that this server is up and what it heard; where it is the one that looks, a look at all but the servers' lists. */
+  /** Notes that this server is up and what it heard. With the lease, looks at everything but the servers' own lists. */
   sweep(): Promise<void>
-  /** Where it is the one that looks, one comparison with each server's list. */
+  /** With the lease, compares once with each server's own list. */
   reconcile(): Promise<void>
   start(): void
   /** Resolves once nothing more is written. */
@@ -23,27 +22,29 @@ export interface Sweeper {
 }
 
 const SWEEP_EVERY_MS = 10_000
-/** Ticks that did not come. */
+/** After a longer pause between ticks the process was frozen, and heard nothing meanwhile. */
 const BROKEN_AFTER_MS = 3 * SWEEP_EVERY_MS
 const RECONCILE_EVERY_MS = 60_000
 const UPTIME_KEPT_MS = 7 * 24 * 3_600_000
-/** A room that took over a name: the end of the one before may still be on its way. */
+/** How long a room has its name before an older one counts as over: the older room's end may still be on its way. */
 const SUPERSEDED_AFTER_MS = 60_000
 const FOUND_AT_ONCE = 500
+/** Bounds one sweep of one feed's memory; what is left is due in the next. */
+const LOOKS_A_SWEEP = 20
 
 export function createSweeper(options: {
   store: Store
-  settings: RecordSettings
+  queue: ApplyQueue
   feeds: readonly Feed[]
   configuredFeeds: readonly FeedRow[]
   reconciliations: readonly Reconciliation[]
-  /** When each feed was last heard by this server, by its id. */
+  /** When this server heard each feed last, by its id. */
   heard: ReadonlyMap<string, number>
   clock: () => number
   onFault: (error: unknown) => void
 }): Sweeper {
-  const { store, settings, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
-  /** A time in which this server is up without a break, as far as it could note it. */
+  const { store, queue, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
+  /** A time in which this server was up without a break, as far as it could note it. */
   let span = { serverId: randomUUID(), fromMs: clock() }
   let isBroken = false
   let lastTickMs = clock()
@@ -60,38 +61,46 @@ export function createSweeper(options: {
     if (!(await store.lease.hold())) return
     const uptime = await store.uptime.since(0)
     const heardByAny = await store.uptime.heard()
-    const quietFor = (feedId: string) => quietOf(nowMs, heardByAny.get(feedId), uptime)
+    const windowOf = (feedId: string) => listeningWindow(nowMs, heardByAny.get(feedId), uptime)
     const rows = [...configuredFeeds, ...(await store.feeds.list())]
     for (const feed of feeds) {
-      await record(await findSilent(store.open, feed, nowMs, quietFor))
-      for (const row of rows) if (row.kind === feed.kind) await sweepMemory(feed, row, quietFor(row.feedId))
+      await observe(await findSilent(store.open, feed, nowMs, windowOf))
+      if (feed.expire !== undefined) {
+        for (const row of rows) if (row.kind === feed.kind) await expire(row, windowOf(row.feedId))
+      }
+      if (feed.hasUniqueNames) await observe(await findSuperseded(feed, nowMs))
     }
-    const rooms = await store.open.supersededRooms('livekit', nowMs - SUPERSEDED_AFTER_MS, FOUND_AT_ONCE)
-    await record(
-      rooms.map(room => found('livekit', room, roomSuperseded(room.roomSid, nowMs, 'server_crash'))),
+  }
+
+  async function expire(row: FeedRow, window: ListeningWindow): Promise<void> {
+    const { accountSid, feedId, kind: feedKind } = row
+    for (let looks = 0; looks < LOOKS_A_SWEEP && (await store.payloads.hasDue(row, window.nowMs)); looks++) {
+      await queue.apply({
+        accountSid,
+        feedId,
+        feedKind,
+        receivedAtMs: window.nowMs,
+        payloads: [],
+        look: window,
+      })
+    }
+  }
+
+  async function findSuperseded({ kind }: Feed, nowMs: number): Promise<Found[]> {
+    const rooms = await store.open.supersededRooms(kind, nowMs - SUPERSEDED_AFTER_MS, FOUND_AT_ONCE)
+    return rooms.map(room => found(kind, room, roomSuperseded(room.roomSid, nowMs, 'server_crash')))
+  }
+
+  async function observe(all: readonly Found[]): Promise<void> {
+    const applied = all.map(({ event, ...feed }) =>
+      queue.apply({
+        ...feed,
+        receivedAtMs: event.atMs,
+        payloads: [],
+        observations: [{ event, native: '{}' }],
+      }),
     )
-  }
-
-  async function sweepMemory(feed: Feed, row: FeedRow, quiet: ReturnType<typeof quietOf>): Promise<void> {
-    if (feed.sweep === undefined) return
-    await store.transact(async transaction => {
-      await transaction.lockFeed(row.feedId)
-      const memory = transaction.memory(row.accountSid, row.feedId)
-      const events = (await feed.sweep?.(memory, row, quiet)) ?? []
-      if (events.length === 0) return
-      const heardEvents = events.map(event => ({ event, native: '{}' }))
-      const from = { accountSid: row.accountSid, feedId: row.feedId, feedKind: row.kind }
-      await recordEvents(transaction, { ...from, receivedAtMs: quiet.nowMs, events: heardEvents }, settings)
-    }, row.feedId)
-  }
-
-  async function record(all: readonly Found[]): Promise<void> {
-    for (const { accountSid, feedId, feedKind, event } of all) {
-      const heardEvent = { accountSid, feedId, feedKind, receivedAtMs: event.atMs }
-      await store.transact(transaction =>
-        recordEvents(transaction, { ...heardEvent, events: [{ event, native: '{}' }] }, settings),
-      )
-    }
+    await Promise.all(applied)
   }
 
   async function reconcile(): Promise<void> {
@@ -99,29 +108,28 @@ export function createSweeper(options: {
     for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
   }
 
-  /** One after another: a slow look is not overtaken by the next, and no more than one waits for it. */
-  function queue(work: () => Promise<void>): void {
+  /** Runs one work after another. A work that waits already is not queued again. */
+  function enqueue(work: () => Promise<void>): void {
     if (waiting.has(work)) return
     waiting.add(work)
     running = running.then(() => (waiting.delete(work) ? work() : undefined)).catch(onFault)
   }
 
-  /** A process that was frozen heard nothing meanwhile. */
   function tick(): void {
     const nowMs = clock()
     if (nowMs - lastTickMs > BROKEN_AFTER_MS) isBroken = true
     lastTickMs = nowMs
-    queue(sweep)
+    enqueue(sweep)
   }
 
   return {
     sweep,
     reconcile,
     start() {
-      queue(reconcile)
-      queue(sweep)
+      enqueue(reconcile)
+      enqueue(sweep)
       timers.push(setInterval(tick, SWEEP_EVERY_MS))
-      timers.push(setInterval(() => queue(reconcile), RECONCILE_EVERY_MS))
+      timers.push(setInterval(() => enqueue(reconcile), RECONCILE_EVERY_MS))
     },
     async stop() {
       for (const timer of timers) clearInterval(timer)

@@ -5,6 +5,7 @@ export type SqlValue = string | number | null
 
 /** Runs SQL with `?` for parameters. Rows have the shape that the statement selects; the caller names it. */
 export interface Connection {
+  readonly dialect: Dialect
   all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
   /** The number of rows changed. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>
@@ -12,25 +13,28 @@ export interface Connection {
 
 /** What the store needs of an engine. */
 export interface Database {
-  /** The words of its SQL, for those who show what will run. */
   readonly dialect: Dialect
+  /** How many deliveries one transaction stores at most: their room or feed stays locked that long. */
+  readonly deliveriesACommit: number
+  /** True where all transactions run one after another, so that it does not matter which lane they name. */
+  readonly hasOneWriter: boolean
   /** Reads what is committed. Rejects with StoreUnavailableError when nothing can be read now. */
   readonly reader: Connection
-  /** Reads as `reader` does, for what a delivery is verified with: no answer that takes long keeps it waiting. */
+  /** As `reader`, for what authenticates a delivery: slow answers to other readers do not delay it. */
   readonly lookup: Connection
   /**
    * Runs `work` in a transaction and resolves once it is durable. Works of one lane run one after another, and those
-   * that wait together may share one commit; one that throws is undone alone. A work may be run again, where the
-   * engine undid it for another's sake. Rejects with StoreUnavailableError when nothing can be stored now.
+   * that wait together may share one commit; a work that throws is undone alone. The engine may run a work again after
+   * it undid it. Rejects with StoreUnavailableError when nothing can be stored now.
    */
   transact<T>(work: Work<T>, lane?: string): Promise<T>
-  /** As `transact`, but only one process of all does it at a time, however long it takes; the others wait. */
+  /** As `transact`, but only one process of all runs such a work at a time, with no limit of time; the others wait. */
   transactAlone<T>(work: Work<T>): Promise<T>
-  /** What only one process of all does at a time. */
+  /** Held by one process of all: that one sweeps. */
   readonly lease: Lease
-  /** What about the database makes its answers other than they must be, as a sentence; undefined if nothing does. */
+  /** A sentence about the database that would make answers wrong or lose what is acknowledged; undefined if all is well. */
   problem(): Promise<string | undefined>
-  /** Lets all that waits for the engine fail, and all that comes: for who is about to end, and may not wait long. */
+  /** Lets everything that waits for the engine fail, now and from now on: for a process that must end soon. */
   giveUp(): void
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type { Connection, Work } from './database.ts'
 
-/** A work on its way into a commit, and whom to tell. */
+/** A work that waits for a commit, and the promise of whoever asked for it. */
 export interface Waiting {
   readonly work: Work<unknown>
   readonly resolve: (value: unknown) => void
@@ -8,15 +8,15 @@ export interface Waiting {
 }
 
 /**
- * Runs works in the transaction that the connection is in, each for itself: one that throws is undone alone. Gives what
- * tells each its outcome, to be called once all is committed. Throws what concerns them all, as `isOfAll` says.
+ * Runs works in the transaction that the connection is in. A work that throws is undone alone. Returns functions that
+ * settle the works, to be called after the commit. Throws an error that `isOfAll` says to concern all works.
  */
 export async function runWorks(
   connection: Connection,
   works: readonly Waiting[],
   isOfAll: (error: unknown) => boolean,
 ): Promise<(() => void)[]> {
-  // One alone needs no savepoint, which would be two more ways to the engine and back.
+  // A single work needs no savepoint: that saves two round trips.
   const isAlone = works.length === 1
   const undo = isAlone ? ['rollback', 'begin'] : ['rollback to savepoint work']
   const settle: (() => void)[] = []

@@ -1,71 +1,136 @@
-import type { Connection, SqlValue } from '../engine/database.ts'
-import { type Page, type RecordRow, selectPage } from './records.ts'
-import type { RoomKey, StoredEvent } from './room-writer.ts'
+import type { Event } from '../../event.ts'
+import type { Connection } from '../engine/database.ts'
+import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './event-log.ts'
+import type { RoomKey } from './locked-room.ts'
+import { type Page, type Position, selectPage } from './records.ts'
 
-/** An event of the log, its place in the list, and what else came under its key. */
-export interface Evidence extends StoredEvent {
-  readonly position: Pick<RecordRow, 'ms' | 'sid'>
-  /** Payloads under the same key whose text differs. */
-  readonly others: readonly { readonly receivedAtMs: number; readonly native: string }[]
+/** An event of a room's log with its payload, and what else came under its key. */
+export interface Evidence {
+  readonly position: Position
+  readonly event: Event
+  readonly feedId: string
+  readonly feedKind: string
+  readonly receivedAtMs: number
+  readonly duplicates: number
+  /** The payload; empty for what Rollcall noticed itself. */
+  readonly native: unknown
+  /** Payloads that came later under the same key with another text. */
+  readonly others: readonly { readonly receivedAtMs: number; readonly native: unknown }[]
 }
 
-/** Reads the events that records were folded from. */
+/** Reads the events that records are folded from, with their payloads. */
 export interface EvidenceStore {
-  /** The events of a room, or of one of its participants, by time. */
+  /** A page of the events of a room, or of one of its participants, by time; a fixed number of statements for each feed. */
   events(key: RoomKey, participantSid: string | undefined, page: Page): Promise<Evidence[]>
 }
 
-const KEY_OF_LINKED = /^([0-9a-f]{64})#/
-
 export function evidenceStore(reader: Connection): EvidenceStore {
   return {
-    async events({ accountSid, roomSid }, participantSid, page) {
-      const ofParticipant = `participant_sid in (select participant_sid from participants
-        where account_sid = ? and room_sid = ? and (participant_sid = ? or alias_sid = ?))`
-      const rows = await selectPage<StoredEvent & { ms: number; sid: string }>(reader, page, {
-        select: `select at_ms ms, feed_id || '|' || event_key sid, feed_id "feedId", feed_kind "feedKind",
-          event_key "eventKey", participant_sid "participantSid", at_ms "atMs", received_at_ms "receivedAtMs",
-          duplicates, body, native from events`,
-        where: ['account_sid = ?', 'room_sid = ?', ...(participantSid === undefined ? [] : [ofParticipant])],
-        params: [
-          ...[accountSid, roomSid],
-          ...(participantSid === undefined ? [] : [accountSid, roomSid, participantSid, participantSid]),
-        ],
-        key: ['at_ms', "feed_id || '|' || event_key"],
-        descending: false,
+    async events(key, participantSid, page) {
+      const rows = await selectPage<EventRow & Position>(reader, page, eventQuery(key, participantSid))
+      const events = rows.map(row => ({ position: { ms: row.ms, sid: row.sid }, ...storedEvent(row) }))
+      const siblings = await payloadsOfSiblings(reader, key, events)
+      const byFeed = Map.groupBy(events, ({ feedId }) => feedId)
+      const logs = new Map<string, FeedPayloads>()
+      for (const [feedId, own] of byFeed)
+        logs.set(feedId, await feedPayloads(reader, key.accountSid, feedId, own))
+      return events.map(stored => {
+        const { position, event, feedId, feedKind, receivedAtMs, payload, duplicates } = stored
+        const log = logs.get(feedId)
+        const inLog = payload.at === 'log' ? log?.bySeq.get(payload.seq) : undefined
+        const native =
+          payload.at === 'event'
+            ? payload.native
+            : payload.at === 'sibling'
+              ? siblings.get(`${feedId} ${payload.eventKey}`)
+              : inLog?.native
+        return {
+          ...{ position, event, feedId, feedKind, receivedAtMs },
+          duplicates: duplicates + (inLog?.duplicates ?? 0),
+          native: payload.at === 'log' ? nativeInLog(event, native ?? '{}') : JSON.parse(native ?? '{}'),
+          others: (log?.others.get(stored.eventKey) ?? []).map(other => {
+            return { receivedAtMs: other.receivedAtMs, native: JSON.parse(other.native) }
+          }),
+        }
       })
-      return await Promise.all(
-        rows.map(async ({ ms, sid, ...event }) => {
-          const ofPayload = await duplicatesOfPayload(reader, accountSid, event)
-          const others = event.duplicates === 0 ? [] : await otherBodies(reader, accountSid, event)
-          return { ...event, duplicates: event.duplicates + ofPayload, others, position: { ms, sid } }
-        }),
-      )
     },
   }
 }
 
-/** Of a feed that links, repetitions are found before events are made: they are counted where the payload is kept. */
-async function duplicatesOfPayload(
-  reader: Connection,
-  accountSid: string,
-  event: StoredEvent,
-): Promise<number> {
-  const payloadKey = KEY_OF_LINKED.exec(event.eventKey)?.[1]
-  if (payloadKey === undefined) return 0
-  const rows = await reader.all<{ duplicates: number }>(
-    'select duplicates from feed_payloads where account_sid = ? and feed_id = ? and payload_key = ?',
-    [accountSid, event.feedId, payloadKey],
-  )
-  return rows[0]?.duplicates ?? 0
+interface FeedPayloads {
+  readonly bySeq: ReadonlyMap<number, { readonly native: string; readonly duplicates: number }>
+  readonly others: ReadonlyMap<string, { readonly receivedAtMs: number; readonly native: string }[]>
 }
 
-function otherBodies(reader: Connection, accountSid: string, { feedId, eventKey }: StoredEvent) {
-  // Kept under the key, a `#` and a digest: `$` comes right after `#`.
-  const params: SqlValue[] = [accountSid, feedId, `${eventKey}#`, `${eventKey}$`]
-  return reader.all<{ receivedAtMs: number; native: string }>(
-    `select received_at_ms "receivedAtMs", native from feed_payloads
-     where account_sid = ? and feed_id = ? and payload_key > ? and payload_key < ? order by seq, payload_key`,
-    params,
+function eventQuery({ accountSid, roomSid }: RoomKey, participantSid: string | undefined) {
+  const ofParticipant = `participant_sid in (select participant_sid from participants
+    where account_sid = ? and room_sid = ? and (participant_sid = ? or alias_sid = ?))`
+  return {
+    select: `select at_ms ms, feed_id || '|' || event_key sid, ${EVENT_COLUMNS} from events`,
+    where: ['account_sid = ?', 'room_sid = ?', ...(participantSid === undefined ? [] : [ofParticipant])],
+    params: [
+      ...[accountSid, roomSid],
+      ...(participantSid === undefined ? [] : [accountSid, roomSid, participantSid, participantSid]),
+    ],
+    key: ['at_ms', "feed_id || '|' || event_key"] as const,
+    descending: false,
+  }
+}
+
+/** The payloads that lie beside another event of the room, by feed and that event's key. */
+async function payloadsOfSiblings(
+  reader: Connection,
+  { accountSid, roomSid }: RoomKey,
+  events: readonly StoredEvent[],
+): Promise<Map<string, string>> {
+  const keys = events.flatMap(({ payload }) => (payload.at === 'sibling' ? [payload.eventKey] : []))
+  if (keys.length === 0) return new Map()
+  const { isOneOf, list } = reader.dialect
+  const rows = await reader.all<Pick<EventRow, 'feedId' | 'eventKey' | 'native'>>(
+    `select feed_id "feedId", event_key "eventKey", native from events
+     where account_sid = ? and room_sid = ? and ${isOneOf('feed_id')} and ${isOneOf('event_key')}`,
+    [accountSid, roomSid, list([...new Set(events.map(({ feedId }) => feedId))]), list(keys)],
   )
+  return new Map(rows.map(({ feedId, eventKey, native }) => [`${feedId} ${eventKey}`, native]))
+}
+
+/** What the log of one feed has for the events of a page, by two statements. */
+async function feedPayloads(
+  reader: Connection,
+  accountSid: string,
+  feedId: string,
+  events: readonly StoredEvent[],
+): Promise<FeedPayloads> {
+  const { isOneOf, eachOf, list } = reader.dialect
+  const seqs = events.flatMap(({ payload }) => (payload.at === 'log' ? [payload.seq] : []))
+  const payloads =
+    seqs.length === 0
+      ? []
+      : await reader.all<{ seq: number; native: string; duplicates: number }>(
+          `select seq, native, duplicates from feed_payloads
+           where account_sid = ? and feed_id = ? and ${isOneOf('seq', 'bigint')} and payload_key not like 'claim|%'`,
+          [accountSid, feedId, list(seqs)],
+        )
+  const keys = events.flatMap(({ duplicates, eventKey }) => (duplicates > 0 ? [eventKey] : []))
+  const others =
+    keys.length === 0
+      ? []
+      : await reader.all<{ eventKey: string; receivedAtMs: number; native: string }>(
+          // Kept under the event's key, a `#` and a digest: `$` is the character after `#`.
+          `select value "eventKey", received_at_ms "receivedAtMs", native from ${eachOf} join feed_payloads
+             on payload_key > value || '#' and payload_key < value || '$'
+           where account_sid = ? and feed_id = ? order by seq, payload_key`,
+          [list(keys), accountSid, feedId],
+        )
+  return {
+    bySeq: new Map(payloads.map(({ seq, ...payload }) => [seq, payload])),
+    others: Map.groupBy(others, ({ eventKey }) => eventKey),
+  }
+}
+
+/** Without the payloads that Rollcall made itself to say what is over, and without that of another event for a relocation. */
+function nativeInLog({ kind }: Event, text: string): unknown {
+  if (kind === 'observation.participant_relocated') return {}
+  const native = JSON.parse(text)
+  return typeof native === 'object' && native !== null && 'rollcall' in native ? {} : native
 }

@@ -1,7 +1,7 @@
 import type { ParticipantState } from '../../fold/participant.ts'
 import type { RoomState } from '../../fold/room.ts'
 import type { Connection } from '../engine/database.ts'
-import { STILL_OPEN_MS } from './room-writer.ts'
+import { STILL_OPEN_MS } from './lock-room.ts'
 
 /** A room, and the feed that told of it. */
 export interface FoundRoom {

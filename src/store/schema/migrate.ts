@@ -1,10 +1,12 @@
-import type { Database } from '../engine/database.ts'
+import type { Connection, Database } from '../engine/database.ts'
+import type { Dialect } from '../engine/dialect.ts'
 import { migrations } from './migrations/index.ts'
 
-/** One version of the schema, and the statements that bring it. */
+/** One version of the schema, and what brings it. */
 export interface Migration {
   readonly version: number
   readonly statements: readonly string[]
+  readonly convert?: { readonly what: string; run(connection: Connection): Promise<void> }
 }
 
 /**
@@ -16,34 +18,39 @@ export async function migrate(database: Database): Promise<readonly Migration[]>
   return await database.transactAlone(async connection => {
     await connection.run('create table if not exists schema_version (version integer not null)')
     const rows = await connection.all<{ version: number }>('select version from schema_version')
-    const pending = migrationsAfter(rows[0]?.version ?? 0)
-    for (const { statements } of pending) for (const statement of statements) await connection.run(statement)
+    const pending = migrationsAfter(database.dialect, rows[0]?.version ?? 0)
+    for (const { statements, convert } of pending) {
+      for (const statement of statements) await connection.run(statement)
+      await convert?.run(connection)
+    }
     if (rows.length === 0) await connection.run('insert into schema_version (version) values (0)')
     await connection.run('update schema_version set version = ?', [migrations.length])
     return pending
   })
 }
 
-/** What `migrate` would do now. Changes nothing, and throws as it does. */
+/** What `migrate` would do. Changes nothing, and throws as it does. */
 export async function pendingMigrations(database: Database): Promise<readonly Migration[]> {
-  return migrationsAfter(await versionIn(database))
+  return migrationsAfter(database.dialect, await versionIn(database))
 }
 
-async function versionIn({ reader }: Database): Promise<number> {
-  const tables = await reader.all(`select name from all_tables where name = 'schema_version'`)
+async function versionIn({ reader, dialect }: Database): Promise<number> {
+  const tables = await reader.all(`select name from ${dialect.allTables} where name = 'schema_version'`)
   if (tables.length === 0) return 0
   const rows = await reader.all<{ version: number }>('select version from schema_version')
   return rows[0]?.version ?? 0
 }
 
-function migrationsAfter(version: number): readonly Migration[] {
+function migrationsAfter(dialect: Dialect, version: number): readonly Migration[] {
   if (version > migrations.length) {
     throw new Error(
       `The database has schema version ${version}; this Rollcall knows ${migrations.length}. Run a newer Rollcall.`,
     )
   }
   return migrations
-    .map((text, index) => ({ version: index + 1, statements: statementsOf(text) }))
+    .map(({ statements, ...others }, index) => {
+      return { version: index + 1, statements: statementsOf(statements(dialect)), ...others }
+    })
     .slice(version)
 }
 

@@ -1,14 +1,14 @@
 import { Client, type ClientBase, type ClientConfig, types } from 'pg'
 import type { Connection, SqlValue, Work } from '../database.ts'
-import { DIALECTS, inDialect } from '../dialect.ts'
+import { DIALECTS, withParameters } from '../dialect.ts'
 import { storeError } from './errors.ts'
 
-/** Object identifiers of int8 and numeric (pg_type.dat of PostgreSQL): all of ours are whole and below 2^53. */
+/** Object identifiers of int8 and numeric (pg_type.dat of PostgreSQL). Ours are whole numbers below 2^53. */
 const NUMBERS = [20, 1700]
 
-/** What a lock protects is read after it is had, whatever the database's own level is. */
+/** A row is read as it is once its lock was waited for, whatever level the database has by default. */
 const ISOLATION = 'default_transaction_isolation=read\\ committed'
-/** A server soon lets go of the locks of who is gone without a word; TCP by itself takes two hours to notice. */
+/** The server drops the locks of a vanished client within seconds; TCP alone takes two hours to notice. */
 const SESSION = [
   ISOLATION,
   'tcp_keepalives_idle=10',
@@ -17,7 +17,7 @@ const SESSION = [
   'tcp_user_timeout=20000',
 ]
 
-/** How to reach the database at a URL; options in it stay. `settings` are of the sessions, like `name=value`. */
+/** How to reach the database at a URL, whose own options stay. `settings` of the sessions are like `name=value`. */
 export function clientConfig(place: string, settings: readonly string[] = []): ClientConfig {
   const url = new URL(place)
   const own = url.searchParams.get('options') ?? ''
@@ -36,12 +36,12 @@ export function clientConfig(place: string, settings: readonly string[] = []): C
   }
 }
 
-/** A client as the store's connection. Every statement is prepared, once a connection; `onError` is told first. */
+/** A client as the store's connection. Each statement is prepared once a connection. `onError` is called before an error is thrown. */
 export function connectionOver(client: ClientBase, onError: (error: unknown) => void = () => {}): Connection {
   async function query(sql: string, params: readonly SqlValue[]) {
     try {
       const result = await client.query({ ...preparedStatement(sql), values: [...params] })
-      // A transaction in which a statement failed is undone by its commit, which says so in this word alone.
+      // The commit of a failed transaction rolls it back, and only this word says so.
       if (sql === 'commit' && result.command !== 'COMMIT') throw new Error('the transaction was undone')
       return result
     } catch (error) {
@@ -50,6 +50,7 @@ export function connectionOver(client: ClientBase, onError: (error: unknown) => 
     }
   }
   return {
+    dialect: DIALECTS.postgres,
     async all<Row>(sql: string, params: readonly SqlValue[] = []) {
       return (await query(sql, params)).rows as Row[] // the statement's own columns: see Connection
     },
@@ -59,10 +60,10 @@ export function connectionOver(client: ClientBase, onError: (error: unknown) => 
   }
 }
 
-/** Runs a work in a transaction of its own, one process at a time and with no limit of time. */
+/** Runs a work in a transaction of its own, in one process at a time, with no limit of time. */
 export async function runAlone<T>(config: ClientConfig, work: Work<T>): Promise<T> {
   const client = new Client(config)
-  // Told by the query that fails.
+  // The query that fails throws the error.
   client.on('error', () => {})
   const connection = connectionOver(client)
   try {
@@ -79,18 +80,18 @@ export async function runAlone<T>(config: ClientConfig, work: Work<T>): Promise<
   }
 }
 
-/** An advisory lock's number, as SQL: of this program, and of one install in each schema. */
+/** The number of an advisory lock, as SQL. Each schema, which is one install of Rollcall, has locks of its own. */
 export function lockKey(name: 'alone' | 'lease'): string {
   return `hashtextextended('rollcall ${name} in ' || current_schema(), 0)`
 }
 
 const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
-/** The store has so many texts and no more. */
+/** Bounded by the number of SQL texts in the store. */
 function preparedStatement(sql: string) {
   const known = statements.get(sql)
   if (known !== undefined) return known
-  const statement = { name: `rollcall_${statements.size}`, text: inDialect(DIALECTS.postgres, sql) }
+  const statement = { name: `rollcall_${statements.size}`, text: withParameters(DIALECTS.postgres, sql) }
   statements.set(sql, statement)
   return statement
 }

@@ -2,20 +2,20 @@ import { DatabaseError } from 'pg'
 import { StoreUnavailableError } from '../database.ts'
 
 /**
- * Classes and codes of SQLSTATE (PostgreSQL documentation, appendix A) that are of the server or the moment, not of the
- * statement: connection, read-only server, a transaction that took too long, credentials, no such database, rollback,
- * resources, limits in force, operator's doing, system, fault of the server.
+ * SQLSTATE classes and codes (PostgreSQL documentation, appendix A) that come from the state of the server and not from
+ * the statement: connection, read-only server, a transaction that took too long, credentials, missing database,
+ * rollback, resources, limits in force, operator intervention, system error, fault of the server.
  */
 const OF_THE_SERVER = /^(?:08|25006|25P03|25P04|28|3D|40|53|55|57|58|F0|XX)/
-/** Serialization failure and deadlock: the same works may well succeed at once. */
+/** Serialization failure and deadlock: the same works may succeed when they are run again at once. */
 const OF_THE_MOMENT = /^40(?:001|P01)/
 
-/** Nothing was stored, and it is worth another try at once. */
+/** Nothing was stored, and another try may succeed at once. */
 export class TryAgainError extends StoreUnavailableError {}
 
 /**
- * What the driver throws as the store's errors. One of a statement keeps its message and code alone: details quote
- * rows, and secrets with them.
+ * The store's error for what the driver throws. The error of a statement keeps only its message and code, because its
+ * details quote rows, which may hold secrets.
  */
 export function storeError(error: unknown): Error {
   const { message, code } = factsOf(error)
@@ -26,13 +26,10 @@ export function storeError(error: unknown): Error {
   return new Unavailable(`The database cannot be used now: ${message || code}`)
 }
 
-/**
- * After these a connection is over, or no good: one that may not write may be to a server, or of a time, that another is
- * not of.
- */
+/** After these a connection has ended, or is to be replaced: one that cannot write may lead to a standby server. */
 const ENDS_THE_CONNECTION = /^(?:08|25006|25P03|25P04|28|3D|53300|57P|XX)/
 
-/** True where the connection is as good as before: the server itself told of the error. */
+/** True where the connection can be used again: the server itself reported the error, and it does not end the session. */
 export function isSound(error: unknown): boolean {
   return error instanceof DatabaseError && !ENDS_THE_CONNECTION.test(error.code ?? '')
 }

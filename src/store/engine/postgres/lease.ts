@@ -5,9 +5,9 @@ import { storeError } from './errors.ts'
 
 const KEEP_EVERY_MS = 20_000
 
-/** A lease that can be given up while the server says nothing. */
+/** A lease that can be given up while the server does not answer. */
 export interface PostgresLease extends Lease {
-  /** From here on it is not taken again. */
+  /** The lease is not taken again after this. */
   giveUp(): void
 }
 
@@ -39,7 +39,7 @@ export function postgresLease(config: ClientConfig): PostgresLease {
   return {
     async hold() {
       if (holder !== undefined && (await isStillHeld(holder))) return true
-      // Not waited for: a server that says nothing does not agree either.
+      // Not awaited: a server that does not answer would keep us waiting here.
       void letGo()
       if (isGivenUp) throw new StoreUnavailableError('The database is closed')
       const client = new Client(config)
@@ -54,7 +54,7 @@ export function postgresLease(config: ClientConfig): PostgresLease {
         const [row] = await connectionOver(client).all<{ held: boolean }>(sql)
         if (row?.held !== true) return false
         holder = client
-        // A look may take longer than a session may be idle; who is frozen does not ask, and loses it.
+        // A sweep may take longer than a session may be idle. A frozen process does not ask, and loses the lease.
         keeping = setInterval(() => void isStillHeld(client), KEEP_EVERY_MS).unref()
         return true
       } finally {

@@ -8,24 +8,25 @@ import { type PostgresPool, postgresPool } from './pool.ts'
 import { postgresProblem } from './problem.ts'
 import { postgresSockets } from './sockets.ts'
 
-/** Whoever waits for an answer is told that there is none before its own patience ends: LiveKit's is 30 s. */
+/** A sender is refused before it gives up by itself: LiveKit waits 30 s. */
 const CONNECT_WITHIN_MS = 5_000
 const LOCK_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 15_000
 const ATTEMPTS = 5
-/** So few that the lock of their room or feed is held for less than others wait for it, also where the server is far. */
+/** Few enough that the lock of a room or feed is held for less time than others wait for it, also over a slow network. */
 const WORKS_A_COMMIT = 32
-/** Who would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
+const DELIVERIES_A_COMMIT = 32
+/** A work that would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
 const WAITING_IN_A_LANE = 2_000
-/** Who holds the lease looks more often than that; who is frozen does not, and loses it. */
+/** The holder of the lease uses its session more often than that; a frozen process does not, and loses the lease. */
 const LEASE_HELD_FOR_MS = 60_000
-/** A server that says nothing is not waited for at the end. */
+/** How long closing waits for a server that does not answer. */
 const CLOSE_WITHIN_MS = 1_000
 
 /**
  * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
- * others of its lane wait with it. Half of the connections read, so that no flood of writes keeps answers away, nor
- * answers writes; one more holds the lease.
+ * others of its lane wait with it. Half of the connections read and half write, so that neither keeps the other
+ * waiting; one more holds the lease.
  */
 export function openPostgres(url: string, connections: number): Database {
   const sockets = postgresSockets()
@@ -49,13 +50,13 @@ export function openPostgres(url: string, connections: number): Database {
   async function drain(lane: string, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
       const error = await commit(waiting.splice(0, WORKS_A_COMMIT))
-      // Who waited behind would only find out the same, one time limit later.
+      // Works that wait behind it would fail in the same way, one time limit later.
       if (error !== undefined) for (const { reject } of waiting.splice(0)) reject(error)
     }
     lanes.delete(lane)
   }
 
-  /** Tells each work its outcome; what kept all of them from being stored is returned too. */
+  /** Settles each work. Returns the error that kept all of them from being stored, if one did. */
   async function commit(works: readonly Waiting[]): Promise<Error | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -81,6 +82,8 @@ export function openPostgres(url: string, connections: number): Database {
 
   return {
     dialect: DIALECTS.postgres,
+    deliveriesACommit: DELIVERIES_A_COMMIT,
+    hasOneWriter: false,
     reader: connectionFrom(readers),
     lookup: connectionFrom(writers),
     transact: (work, lane) =>
@@ -109,7 +112,7 @@ export function openPostgres(url: string, connections: number): Database {
       sockets.cut()
     },
     async close() {
-      // Where all are closed before, nothing waits for it.
+      // The timer does not keep the process alive.
       setTimeout(() => sockets.cut(), CLOSE_WITHIN_MS).unref()
       await Promise.all([lease.release(), readers.close(), writers.close()])
     },
@@ -118,6 +121,7 @@ export function openPostgres(url: string, connections: number): Database {
 
 function connectionFrom(pool: PostgresPool): Connection {
   return {
+    dialect: DIALECTS.postgres,
     all: (sql, params) => pool.run(connection => connection.all(sql, params)),
     run: (sql, params) => pool.run(connection => connection.run(sql, params)),
   }

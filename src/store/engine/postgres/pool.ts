@@ -3,13 +3,13 @@ import { type Connection, StoreUnavailableError } from '../database.ts'
 import { connectionOver } from './client.ts'
 import { isSound as isSoundAfter, storeError } from './errors.ts'
 
-/** Connections that are opened when they are needed, and taken by one work at a time. */
+/** Connections that are opened when they are needed; one work at a time uses each. */
 export interface PostgresPool {
-  /** Runs `use` with a connection. What it leaves open is undone; a connection that failed is not used again. */
+  /** Runs `use` with a connection. A transaction that it leaves open is undone; a broken connection is not used again. */
   run<T>(use: (connection: Connection) => Promise<T>): Promise<T>
-  /** As `close`, and whoever waits for a connection is refused at once. */
+  /** As `close`, and works that wait for a connection are refused at once. */
   giveUp(): void
-  /** From here on nothing is run. Resolves once what is running has ended. */
+  /** Refuses new works. Resolves once the running ones have ended. */
   close(): Promise<void>
 }
 
@@ -18,7 +18,7 @@ export function postgresPool(config: PoolConfig): PostgresPool {
   const pool = new Pool(config)
   const waiting = new Set<(error: Error) => void>()
   let closed: Promise<void> | undefined
-  // A connection that is lost is told by the work that has it; the pool itself lets go of one that nobody has.
+  // The work that uses a lost connection throws; the pool removes an idle one by itself.
   pool.on('error', () => {})
   pool.on('connect', client => void client.on('error', () => {}))
 
@@ -58,7 +58,7 @@ export function postgresPool(config: PoolConfig): PostgresPool {
     },
     giveUp() {
       void close()
-      // The pool itself would let them wait until their time is over.
+      // The pool alone would let them wait until their time limit.
       for (const reject of waiting) reject(new StoreUnavailableError('The database is closed'))
       waiting.clear()
     },

@@ -3,7 +3,7 @@ import type { Connection } from '../database.ts'
 
 const OLDEST = 15
 
-/** What about the server or the database makes lists come in another order, or texts not fit; undefined if nothing does. */
+/** A sentence about a server or database on which lists would come in another order, texts would not fit or commits would not last; undefined if all is well. */
 export async function postgresProblem(connection: Connection): Promise<string | undefined> {
   const [server] = await connection.all<{ version: string; encoding: string; commits: string }>(
     `select current_setting('server_version_num') "version", current_setting('server_encoding') "encoding",

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net'
 
-/** The sockets of a process to a server, open or on their way to be closed. */
+/** The sockets of this process to the server, open or closing. */
 export interface PostgresSockets {
   /** One that is not connected yet. */
   make(): Socket
-  /** Destroys all that there are. One that was ended waits for the server to agree, and keeps the process meanwhile. */
+  /** Destroys all of them. A socket that was only ended waits for the server, and keeps the process alive. */
   cut(): void
 }
 

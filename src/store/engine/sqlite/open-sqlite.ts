@@ -7,15 +7,16 @@ import {
   StoreUnavailableError,
   type Work,
 } from '../database.ts'
-import { DIALECTS, inDialect } from '../dialect.ts'
+import { DIALECTS, withParameters } from '../dialect.ts'
 import { runWorks, type Waiting } from '../works.ts'
 
 const MAX_WORKS_A_COMMIT = 256
+const DELIVERIES_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
 const SQLITE_BUSY = 5
 
-/** A work, and how long it waits for another process to let go of the file. */
+/** A work, and how long it may wait while another process has the file locked. */
 interface Patient extends Waiting {
   readonly waitMs: number
 }
@@ -24,13 +25,14 @@ interface Patient extends Waiting {
 const CANNOT_USE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
 
 /**
- * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a
- * commit is on disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging").
+ * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a commit is
+ * on disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging"). Works wait in one queue, whose
+ * length the apply queue bounds.
  */
 export function openSqlite(file: string): Database {
   const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   writer.exec('pragma journal_mode = wal; pragma synchronous = full')
-  // From here on a lock is waited for between turns, so that reads go on meanwhile.
+  // From here on `begin` waits for a locked file between turns of the event loop, so that reads go on.
   writer.exec('pragma busy_timeout = 0')
   const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   reading.exec('pragma query_only = on')
@@ -67,7 +69,7 @@ export function openSqlite(file: string): Database {
     }
   }
 
-  /** Never throws: where it cannot, the transaction is gone with its connection. */
+  /** Never throws: a rollback that fails means that the transaction is gone already. */
   function rollBack(): void {
     try {
       if (writer.isTransaction) writer.exec('rollback')
@@ -90,19 +92,22 @@ export function openSqlite(file: string): Database {
   }
 
   const reader: Connection = {
+    dialect: DIALECTS.sqlite,
     all: (sql, params) => told(readable.all(sql, params)),
     run: (sql, params) => told(readable.run(sql, params)),
   }
   return {
     dialect: DIALECTS.sqlite,
+    deliveriesACommit: DELIVERIES_A_COMMIT,
+    hasOneWriter: true,
     reader,
     lookup: reader,
     transact: work => queue(work, BUSY_TIMEOUT_MS),
     transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
-    // A file is one server's: whoever serves it looks after it.
+    // One server uses a file: it always holds the lease.
     lease: { hold: async () => true, release: async () => {} },
     problem: async () => undefined,
-    // A file is waited for no longer than another process may hold it.
+    // `begin` gives up by itself after the time that it may wait.
     giveUp() {},
     async close() {
       await draining
@@ -121,17 +126,18 @@ async function told<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Statements are prepared once and kept: their number is the number of SQL texts in the store. */
+/** Statements are prepared once and kept: there are as many as the store has SQL texts. */
 function connect(database: DatabaseSync): Connection {
   const statements = new Map<string, StatementSync>()
   function prepared(sql: string): StatementSync {
     const known = statements.get(sql)
     if (known !== undefined) return known
-    const statement = database.prepare(inDialect(DIALECTS.sqlite, sql))
+    const statement = database.prepare(withParameters(DIALECTS.sqlite, sql))
     statements.set(sql, statement)
     return statement
   }
   return {
+    dialect: DIALECTS.sqlite,
     async all<Row>(sql: string, params: readonly SqlValue[] = []) {
       return prepared(sql).all(...params) as Row[] // the statement's own columns: see Connection
     },
@@ -141,7 +147,7 @@ function connect(database: DatabaseSync): Connection {
   }
 }
 
-/** True where the engine cannot be used at all now; any other error is of one statement, and of one work alone. */
+/** True where the engine cannot be used at all now. Any other error belongs to one statement, and to one work. */
 function cannotUse(error: unknown): boolean {
   return CANNOT_USE.includes(resultCode(error) ?? 0)
 }

@@ -1,10 +1,12 @@
+import type { Dialect } from '../../engine/dialect.ts'
+
 /** Memory of feeds, claims and aliases, what the sweep looks for, and the evidence by time. */
-export const evidence = `
+export const evidence = ({ text }: Dialect) => `
 create table feed_memory (
-  account_sid text not null,
-  feed_id text not null,
-  memory_key text not null,
-  value text not null,
+  account_sid ${text} not null,
+  feed_id ${text} not null,
+  memory_key ${text} not null,
+  value ${text} not null,
   primary key (account_sid, feed_id, memory_key)
 );
 create table uptime (
@@ -14,9 +16,9 @@ create table uptime (
 alter table feed_payloads add column seq bigint not null default 0;
 alter table feed_payloads add column duplicates integer not null default 0;
 create index feed_payloads_by_arrival on feed_payloads (account_sid, feed_id, seq);
-alter table participants add column seat text;
-alter table participants add column alias_room_sid text;
-alter table participants add column alias_sid text;
+alter table participants add column seat ${text};
+alter table participants add column alias_room_sid ${text};
+alter table participants add column alias_sid ${text};
 alter table participants add column seen_ms bigint not null default 0;
 alter table participants add column is_open integer not null default 0;
 update participants set
@@ -27,8 +29,8 @@ create index participants_by_seat on participants (account_sid, room_sid, seat, 
 create index participants_by_join_sec on participants (account_sid, room_sid, join_sec) where join_sec is not null;
 create index participants_by_end_sec on participants (account_sid, room_sid, end_sec) where end_sec is not null;
 create index participants_open on participants (seen_ms, account_sid, room_sid, participant_sid) where is_open = 1;
-alter table rooms add column feed_id text not null default '';
-alter table rooms add column feed_kind text not null default '';
+alter table rooms add column feed_id ${text} not null default '';
+alter table rooms add column feed_kind ${text} not null default '';
 alter table rooms add column seen_ms bigint not null default 0;
 update rooms set
   feed_id = coalesce((select min(e.feed_id) from events e where e.account_sid = rooms.account_sid

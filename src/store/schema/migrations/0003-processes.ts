@@ -1,7 +1,9 @@
+import type { Dialect } from '../../engine/dialect.ts'
+
 /** Several processes on one database: which were up when, and when any of them heard each feed, or compared with its server's list. */
-export const processes = `
+export const processes = ({ text }: Dialect) => `
 create table servers (
-  server_id text not null primary key,
+  server_id ${text} not null primary key,
   started_at_ms bigint not null,
   until_ms bigint not null
 );
@@ -9,7 +11,7 @@ insert into servers (server_id, started_at_ms, until_ms)
   select 'from ' || started_at_ms, started_at_ms, until_ms from uptime;
 drop table uptime;
 create table feeds_heard (
-  feed_id text not null primary key,
+  feed_id ${text} not null primary key,
   heard_at_ms bigint not null,
   compared_at_ms bigint
 );

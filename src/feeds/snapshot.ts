@@ -1,0 +1,46 @@
+import type { ParticipantKind } from '../event.ts'
+import type { FeedSettings, Payload } from './feed.ts'
+import type { Json } from './json.ts'
+
+/** How a stack's server is asked for its own list of who is there, and how its answers are read. */
+export interface Snapshot {
+  /** The server that the settings name; undefined where they name none. */
+  serverOf(settings: FeedSettings, send: SendRequest): SnapshotServer | undefined
+  /** What the server says of a room in its list; undefined for an entry that cannot be read. */
+  readRoom(listed: Json): ListedRoom | undefined
+  /** What the server says of a participant in a room's list. */
+  readParticipant(listed: Json): ListedParticipant
+  /** The kinds of participants that the server leaves out of a room's count. */
+  readonly uncountedKinds: readonly ParticipantKind[]
+  /** A listed room, as the payload that would have told of its start. */
+  roomPayload(room: Json, atMs: number): Payload
+  /** A listed participant, as the payload that would have told of the join. */
+  participantPayload(room: Json, participant: Json, atMs: number): Payload
+}
+
+/** A server that can be asked who is there. Rejects where it does not answer. */
+export interface SnapshotServer {
+  /** Every room that is open, as the server writes it. */
+  listRooms(nowMs: number): Promise<Json[]>
+  /** Everybody in the room of this name, as the server writes it. */
+  listParticipants(roomName: string, nowMs: number): Promise<Json[]>
+}
+
+export interface ListedRoom {
+  readonly nativeKey: string
+  readonly name: string
+  readonly participants: number
+}
+
+export interface ListedParticipant {
+  readonly nativeKey: string | undefined
+  /** False for one that is not in the room yet, or not any more. */
+  readonly isActive: boolean
+}
+
+/** Sends a request and resolves to the JSON of its answer. Rejects for any status but 200, and after a time limit. */
+export type SendRequest = (request: {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+}) => Promise<unknown>

@@ -1,0 +1,80 @@
+import type { Event } from '../event.ts'
+import { digestOf } from '../feeds/json.ts'
+import { indexable } from '../store/indexable.ts'
+import type { LockedRoom } from '../store/rooms/locked-room.ts'
+import type { Transaction } from '../store/store.ts'
+import { ofFeed } from './fold-into-room.ts'
+import type { Pending } from './incoming.ts'
+import { type PendingEvent, pendingEvents } from './pending-events.ts'
+import { noteReduced, reduceInOrder } from './reduce-payloads.ts'
+import { relocate } from './relocate.ts'
+
+/** Folds new events of a locked room's log into its rows. */
+export type FoldEvents = (room: LockedRoom, events: readonly Event[]) => Promise<void>
+
+/**
+ * Applies deliveries in one transaction: keeps each payload once, reduces it, appends its events to the logs of their
+ * rooms, folds them and saves the rows that change. Each feed and each room is locked once, and each room is folded and
+ * saved once, however many of the deliveries tell of it: `fold` gets the new events. Counts into `applied` of each.
+ */
+export async function applyTogether(
+  transaction: Transaction,
+  deliveries: readonly Pending[],
+  fold: FoldEvents,
+): Promise<void> {
+  const events = pendingEvents()
+  // The engine may have undone what was counted before.
+  for (const { applied } of deliveries) Object.assign(applied, { added: 0, duplicates: 0 })
+  for (const one of deliveries) if (one.reduced !== undefined) await noteReduced(transaction, one, events)
+  const inOrder = deliveries.filter(({ reduced }) => reduced === undefined)
+  const byFeed = Map.groupBy(inOrder, ({ incoming }) => `${incoming.accountSid} ${incoming.feedId}`)
+  // In one order for all processes, so that two never wait for each other's feed.
+  const feeds = [...byFeed].sort(([a], [b]) => (a < b ? -1 : 1))
+  const moves = []
+  for (const [, group] of feeds) moves.push(...(await reduceInOrder(transaction, group, events)))
+  for (const { incoming, fromRoomSid, toRoomSid } of moves) {
+    for (const roomSid of [fromRoomSid, toRoomSid]) events.of({ ...incoming, roomSid })
+  }
+  for (const { key } of events.rooms()) await transaction.lockRoom(key)
+  await relocate(moves, events, transaction.lockRoom)
+  for (const room of events.rooms()) {
+    await appendAndFold(transaction, await transaction.lockRoom(room.key), room.events, fold)
+  }
+}
+
+/** What the reason of a payload begins with that came under the key of a known event. */
+export const OTHER_BODY = 'Another body under the known key'
+
+/** Appends what is new to the log of a room, and folds it. */
+async function appendAndFold(
+  transaction: Transaction,
+  room: LockedRoom,
+  events: readonly PendingEvent[],
+  fold: FoldEvents,
+): Promise<void> {
+  const outcomes = await room.append(events.map(({ logged }) => logged))
+  const fresh = events.filter((_, index) => outcomes[index] === 'added')
+  for (const [index, { logged, native, counts }] of events.entries()) {
+    if (counts !== undefined) counts[outcomes[index] === 'added' ? 'added' : 'duplicates']++
+    // A second payload under the key of a first changes no record, and is evidence all the same.
+    if (outcomes[index] === 'other') await keepOther(transaction, room, logged, native)
+  }
+  if (fresh.length > 0) {
+    await fold(
+      room,
+      fresh.map(({ logged }) => ofFeed(logged.event, logged.feedId)),
+    )
+  }
+}
+
+async function keepOther(
+  transaction: Transaction,
+  { key: { accountSid, roomSid } }: LockedRoom,
+  { feedId, feedKind, receivedAtMs, event }: PendingEvent['logged'],
+  native: string,
+): Promise<void> {
+  const log = transaction.feedLog({ accountSid, feedId })
+  const reason = `${OTHER_BODY} ${event.key} of room ${roomSid}`
+  const key = `${indexable(event.key)}#${digestOf(native)}`
+  await log.keep({ key, seq: await log.nextSeq(), feedKind, receivedAtMs, reason, native })
+}

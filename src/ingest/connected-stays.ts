@@ -1,0 +1,120 @@
+import { connectionMsOf, isConnectionJoin } from '../fold/connection.ts'
+import type { ParticipantState } from '../fold/participant.ts'
+import type { Bearing, LockedRoom, StayRow } from '../store/rooms/locked-room.ts'
+
+/** Stays that are resolved together, by participant SID: as they were, and as they are. */
+export interface StayGroup {
+  readonly before: ReadonlyMap<string, ParticipantState>
+  readonly after: ReadonlyMap<string, ParticipantState>
+  /** The last stay of the group, where there are later ones: it bears on those before it, and is not resolved itself. */
+  readonly boundary: string | undefined
+}
+
+/** A connection key with so many stays is loaded whole. */
+const WHOLE_KEY_STAYS = 16
+const FIRST_MARGIN = 8
+
+/** How many stays of these connection keys are loaded by one statement. */
+export function connectedAtMost(connectionKeys: readonly string[]): number {
+  return connectionKeys.length * WHOLE_KEY_STAYS
+}
+
+/**
+ * The changed stays in groups: each alone, or with its neighbours in time under its connection key. `known` are the
+ * changed stays as they were, `states` as they are; `bearing` is undefined for a room that has no rows.
+ */
+export async function* connectedStays(
+  room: LockedRoom,
+  known: ReadonlyMap<string, ParticipantState>,
+  states: ReadonlyMap<string, ParticipantState>,
+  bearing: Bearing | undefined,
+): AsyncGenerator<StayGroup> {
+  const byKey = Map.groupBy(states, ([, state]) => state.connectionKey)
+  for (const one of byKey.get(undefined) ?? []) yield groupOf(known, [one], [], undefined)
+  byKey.delete(undefined)
+  const whole =
+    bearing === undefined ? new Map() : await wholeKeys(room, [...byKey.keys()].filter(isText), bearing)
+  for (const [connectionKey, changed] of byKey) {
+    if (connectionKey === undefined) continue
+    if (bearing === undefined) yield groupOf(known, changed, [], undefined)
+    else if (whole !== undefined) yield groupOf(known, changed, whole.get(connectionKey) ?? [], undefined)
+    else yield await windowAround(room, connectionKey, known, changed)
+  }
+}
+
+type Changed = readonly (readonly [participantSid: string, state: ParticipantState])[]
+
+function groupOf(
+  known: ReadonlyMap<string, ParticipantState>,
+  changed: Changed,
+  rows: readonly StayRow[],
+  boundary: string | undefined,
+): StayGroup {
+  const others = rows.map(({ participantSid, state }) => [participantSid, state] as const)
+  const were = changed.flatMap(([sid]) => {
+    const state = known.get(sid)
+    return state === undefined ? [] : [[sid, state] as const]
+  })
+  return { before: new Map([...others, ...were]), after: new Map([...others, ...changed]), boundary }
+}
+
+/** All stays of the keys, by key; undefined where they are too many to load. */
+async function wholeKeys(
+  room: LockedRoom,
+  connectionKeys: readonly string[],
+  bearing: Bearing,
+): Promise<Map<string | undefined, StayRow[]> | undefined> {
+  const isAsked = connectionKeys.every(key => bearing.asked.connectionKeys.includes(key))
+  const connected = isAsked
+    ? bearing.connected
+    : (
+        await room.bearing({
+          ...{ participantSids: [], identities: [], connectionKeys },
+          connectedAtMost: connectedAtMost(connectionKeys),
+        })
+      ).connected
+  return connected && Map.groupBy(connected, ({ state }) => state.connectionKey)
+}
+
+/**
+ * The neighbours of the changed stays in time. A window reaches on both sides to a join that no other stay shares its
+ * moment with: what lies beyond such a join does not bear on what lies within (see resolveConnection).
+ */
+async function windowAround(
+  room: LockedRoom,
+  connectionKey: string,
+  known: ReadonlyMap<string, ParticipantState>,
+  changed: Changed,
+): Promise<StayGroup> {
+  const momentsMs = changed.flatMap(([sid, state]) => {
+    const before = known.get(sid)
+    return [connectionMsOf(state), ...(before === undefined ? [] : [connectionMsOf(before)])]
+  })
+  const fromMs = momentsMs.reduce((a, b) => Math.min(a, b))
+  const toMs = momentsMs.reduce((a, b) => Math.max(a, b))
+  for (let margin = FIRST_MARGIN; ; margin *= 8) {
+    const { stays, isFirst, isLast } = await room.connectionWindow(connectionKey, fromMs, toMs, margin)
+    const sorted = stays.toSorted((a, b) => connectionMsOf(a.state) - connectionMsOf(b.state))
+    const earlier = sorted.filter(({ state }) => connectionMsOf(state) < fromMs)
+    const later = sorted.filter(({ state }) => connectionMsOf(state) > toMs)
+    // The outermost stay may share its moment with one that was not loaded.
+    const first = isFirst ? 0 : earlier.findLastIndex((_, index) => index > 0 && isAnchor(earlier, index))
+    const last = later.findIndex((_, index) => (isLast || index < later.length - 1) && isAnchor(later, index))
+    if (first < 0 || (last < 0 && !isLast)) continue
+    const within = sorted.slice(earlier.length, sorted.length - later.length)
+    const boundary = last < 0 ? undefined : later[last]?.participantSid
+    const after = last < 0 ? later : later.slice(0, last + 1)
+    return groupOf(known, changed, [...earlier.slice(first), ...within, ...after], boundary)
+  }
+}
+
+function isAnchor(sorted: readonly StayRow[], index: number): boolean {
+  const [before, stay, after] = [sorted[index - 1], sorted[index], sorted[index + 1]]
+  if (stay === undefined || !isConnectionJoin(stay.state)) return false
+  const atMs = connectionMsOf(stay.state)
+  return [before, after].every(other => other === undefined || connectionMsOf(other.state) !== atMs)
+}
+
+function isText(value: string | undefined): value is string {
+  return value !== undefined
+}

@@ -1,0 +1,285 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Event, isObservation, type ParticipantEvent } from '../event.ts'
+import { connectionMsOf, type ResolvedStay, resolveConnection } from '../fold/connection.ts'
+import {
+  countPeak,
+  intervalOf,
+  moveNumbers,
+  NO_NUMBERS,
+  type RoomNumbers,
+  settledSec,
+} from '../fold/numbers.ts'
+import { foldParticipant, newParticipant, type ParticipantState } from '../fold/participant.ts'
+import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
+import { minOf } from '../fold/register.ts'
+import { foldRoom, newRoom, type RoomState, roomEndOf, roomStartMs } from '../fold/room.ts'
+import { roomRecord } from '../fold/room-record.ts'
+import { lastSignOf, type RoomEnd, type Stay, stayOf } from '../fold/stay.ts'
+import type { Bearing, LockedRoom, RoomRow, SavedStay } from '../store/rooms/locked-room.ts'
+import { connectedAtMost, connectedStays } from './connected-stays.ts'
+
+/** Stays that are loaded by one statement. */
+const LOADED_AT_ONCE = 1_000
+
+/** The event as the folds compare it: two feeds may use one key. */
+export function ofFeed<E extends Event>(event: E, feedId: string): E {
+  return { ...event, key: `${feedId}|${event.key}` }
+}
+
+/**
+ * Folds new events of the log into the rows of a locked room, and saves those that change. The keys of the events are
+ * those of `ofFeed`.
+ */
+export async function foldIntoRoom(
+  room: LockedRoom,
+  settings: RecordSettings,
+  events: readonly Event[],
+): Promise<void> {
+  // A room without a row may have a log: observations, and stays that were relocated to another room.
+  if (room.row === undefined || events.some(isRelocation)) return await refoldRoom(room, settings)
+  const bearing = await bearingOn(room, events)
+  if (bearing.isRelocated) return await refoldRoom(room, settings)
+  await fold(room, settings, room.row, events, bearing)
+}
+
+/**
+ * Folds the whole log of a locked room anew, in place of its rows. Stays that were relocated are left out, and their
+ * SIDs lead to the room that tells them. Observations alone make no room.
+ */
+export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Promise<void> {
+  const logged = await room.events()
+  const relocated = new Map(logged.flatMap(({ event }) => relocationIn(event)))
+  const own = logged.filter(
+    ({ event }) => !relocated.has('participantSid' in event ? event.participantSid : ''),
+  )
+  const events = own.map(({ feedId, event }) => ofFeed(event, feedId))
+  const [first] = own
+  await room.clear()
+  if (first !== undefined && !events.every(isObservation)) {
+    const before = { feedId: first.feedId, state: newRoom(first.feedKind), numbers: NO_NUMBERS }
+    await fold(room, settings, before, events, undefined)
+  }
+  for (const [participantSid, toRoomSid] of relocated) await room.saveRelocated(participantSid, toRoomSid)
+}
+
+/** A stay whose row is written: as it was, if it was, and as it is. */
+interface StayChange {
+  readonly participantSid: string
+  /** What is known of the stay alone, without a leave that came under another SID. */
+  readonly state: ParticipantState
+  readonly before: { readonly resolved: ResolvedStay; readonly stay: Stay } | undefined
+  readonly after: { readonly resolved: ResolvedStay; readonly stay: Stay }
+}
+
+interface Ends {
+  readonly before: RoomEnd | undefined
+  readonly after: RoomEnd | undefined
+}
+
+/** `bearing` is undefined for a room that has no rows. */
+async function fold(
+  room: LockedRoom,
+  settings: RecordSettings,
+  before: RoomRow,
+  events: readonly Event[],
+  bearing: Bearing | undefined,
+): Promise<void> {
+  const state = events.reduce(foldRoom, before.state)
+  const ends = { before: roomEndOf(before.state), after: roomEndOf(state) }
+  const told = Map.groupBy(events.filter(isOfParticipant), event => event.participantSid)
+  const known = new Map(bearing?.stays.map(stay => [stay.participantSid, stay.state]))
+  if (bearing !== undefined && !isSameEnd(ends.before, ends.after)) await loadWithoutLeave(room, known)
+  const changes = await stayChanges(room, ends, told, known, bearing)
+  await room.saveStays(changes.map(change => stayRow(room, settings, state, change)))
+  const { numbers, recountSec } = movedNumbers(before.numbers, changes)
+  const uniqueIdentities = numbers.uniqueIdentities + (await newIdentities(room, changes, bearing))
+  const counted = { ...numbers, uniqueIdentities }
+  await saveRoom(
+    room,
+    settings,
+    before.feedId,
+    state,
+    // The steps are read after the stays were saved.
+    recountSec === undefined
+      ? counted
+      : countPeak(counted, await room.steps(settledSec(counted)), recountSec),
+  )
+}
+
+/** What is in the rows of the stays that the events tell of, by one statement. */
+async function bearingOn(room: LockedRoom, events: readonly Event[]): Promise<Bearing> {
+  const told = events.filter(isOfParticipant)
+  const distinct = (values: readonly (string | undefined)[]) =>
+    [...new Set(values)].filter(value => value !== undefined)
+  const connectionKeys = distinct(told.map(event => event.participant.connectionKey))
+  return await room.bearing({
+    participantSids: distinct(told.map(event => event.participantSid)),
+    identities: distinct(told.map(event => event.participant.identity)),
+    connectionKeys,
+    connectedAtMost: connectedAtMost(connectionKeys),
+  })
+}
+
+/** Adds the stays without a stated leave: the end of the room decides about theirs. */
+async function loadWithoutLeave(room: LockedRoom, known: Map<string, ParticipantState>): Promise<void> {
+  const sids = (await room.participantsWithoutLeave()).filter(sid => !known.has(sid))
+  for (let index = 0; index < sids.length; index += LOADED_AT_ONCE) {
+    const participantSids = sids.slice(index, index + LOADED_AT_ONCE)
+    const { stays } = await room.bearing({
+      ...{ participantSids, identities: [], connectionKeys: [], connectedAtMost: 0 },
+    })
+    for (const { participantSid, state } of stays) known.set(participantSid, state)
+  }
+}
+
+/** The stays that the events or the end of the room change, and their neighbours under a connection key that change with them. */
+async function stayChanges(
+  room: LockedRoom,
+  ends: Ends,
+  told: ReadonlyMap<string, readonly ParticipantEvent[]>,
+  known: ReadonlyMap<string, ParticipantState>,
+  bearing: Bearing | undefined,
+): Promise<StayChange[]> {
+  const states = new Map(
+    [...new Set([...told.keys(), ...known.keys()])].sort().map(participantSid => {
+      const start = known.get(participantSid) ?? newParticipant()
+      return [participantSid, (told.get(participantSid) ?? []).reduce(foldParticipant, start)] as const
+    }),
+  )
+  const changes: StayChange[] = []
+  for await (const group of connectedStays(room, known, states, bearing)) {
+    const before = resolveConnection(group.before)
+    for (const [participantSid, resolved] of resolveConnection(group.after)) {
+      if (participantSid === group.boundary) continue
+      const was = before.get(participantSid)
+      const change: StayChange = {
+        participantSid,
+        state: group.after.get(participantSid) ?? resolved.state,
+        before: was && { resolved: was, stay: resolvedStay(was, ends.before) },
+        after: { resolved, stay: resolvedStay(resolved, ends.after) },
+      }
+      // A neighbour that stays as it was is not written.
+      if (states.has(participantSid) || !isDeepStrictEqual(change.before, change.after)) changes.push(change)
+    }
+  }
+  return changes
+}
+
+/** A stay that is told as part of another counts there. */
+function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, roomEnd: RoomEnd | undefined): Stay {
+  const stay = stayOf(state, { roomEnd, nextJoinMs })
+  return aliasOf === undefined ? stay : { ...stay, counted: false }
+}
+
+function stayRow(
+  { key }: LockedRoom,
+  settings: RecordSettings,
+  { feedKind, nativeKey: nativeRoomSid }: RoomState,
+  { participantSid, state: own, after }: StayChange,
+): SavedStay {
+  const { stay } = after
+  const { state, aliasOf } = after.resolved
+  const names = { ...key, participantSid, feedKind, nativeRoomSid }
+  return {
+    participantSid,
+    aliasOf,
+    state: own,
+    orderMs: stay.orderMs,
+    identity: state.identity?.value,
+    counted: stay.counted,
+    interval: intervalOf(stay),
+    leaveStated: stay.leaveStated || aliasOf !== undefined,
+    isOpen: stay.leaveMs === undefined && aliasOf === undefined,
+    seenMs: lastSignOf(state) ?? stay.orderMs,
+    connectionMs: connectionMsOf(own),
+    record: JSON.stringify(participantRecord(names, state, stay, settings)),
+  }
+}
+
+/** The numbers without the distinct identities, and the first second from which the peak must be counted anew. */
+function movedNumbers(numbers: RoomNumbers, changes: readonly StayChange[]) {
+  let recountSec: number | undefined
+  for (const { before, after } of changes) {
+    const { codecs } = after.resolved.state
+    const moved = moveNumbers(numbers, before?.stay, after.stay, { identities: 0, codecs })
+    numbers = moved.numbers
+    recountSec = minOf(recountSec, moved.recountSec)
+  }
+  return { numbers, recountSec }
+}
+
+/** How many more identities have a counted stay in the room than before. */
+async function newIdentities(
+  room: LockedRoom,
+  changes: readonly StayChange[],
+  bearing: Bearing | undefined,
+): Promise<number> {
+  const had = identitiesOf(changes.map(({ before }) => before))
+  const has = identitiesOf(changes.map(({ after }) => after))
+  const gained = [...has].filter(identity => !had.has(identity))
+  const lost = [...had].filter(identity => !has.has(identity))
+  if (gained.length + lost.length === 0) return 0
+  const held = await heldByOthers(room, [...gained, ...lost], changes, bearing)
+  const count = (identities: readonly string[]) => identities.filter(identity => !held.has(identity)).length
+  return count(gained) - count(lost)
+}
+
+async function heldByOthers(
+  room: LockedRoom,
+  identities: readonly string[],
+  changes: readonly StayChange[],
+  bearing: Bearing | undefined,
+): Promise<ReadonlySet<string>> {
+  if (bearing === undefined) return new Set()
+  const { asked, heldIdentities } = bearing
+  const isAnswered =
+    identities.every(identity => asked.identities.includes(identity)) &&
+    changes.every(({ participantSid }) => asked.participantSids.includes(participantSid))
+  if (isAnswered) return heldIdentities
+  return await room.heldIdentities(
+    identities,
+    changes.map(({ participantSid }) => participantSid),
+  )
+}
+
+function identitiesOf(stays: readonly StayChange['before'][]): Set<string> {
+  return new Set(stays.flatMap(one => (one?.stay.counted ? (one.resolved.state.identity?.value ?? []) : [])))
+}
+
+function saveRoom(
+  room: LockedRoom,
+  settings: RecordSettings,
+  feedId: string,
+  state: RoomState,
+  numbers: RoomNumbers,
+): Promise<void> {
+  const record = roomRecord(room.key, state, numbers, settings)
+  return room.save({
+    feedId,
+    state,
+    numbers,
+    name: state.name?.value,
+    type: record.room_type ?? undefined,
+    codecs: record.codecs,
+    createdMs: roomStartMs(state),
+    endedMs: roomEndOf(state)?.atMs,
+    seenMs: state.lastSeenMs ?? state.seenAtMs,
+    record: JSON.stringify(record),
+  })
+}
+
+function isRelocation(event: Event): boolean {
+  return event.kind === 'observation.participant_relocated'
+}
+
+function relocationIn(event: Event): (readonly [string, string])[] {
+  return event.kind === 'observation.participant_relocated' ? [[event.participantSid, event.toRoomSid]] : []
+}
+
+function isOfParticipant(event: Event): event is ParticipantEvent {
+  return 'participantSid' in event && event.kind !== 'observation.participant_relocated'
+}
+
+function isSameEnd(a: RoomEnd | undefined, b: RoomEnd | undefined): boolean {
+  return a?.atMs === b?.atMs && a?.reason === b?.reason && a?.isEmptiness === b?.isEmptiness
+}

@@ -1,0 +1,39 @@
+import type { Event } from '../event.ts'
+import type { LoggedEvent, PayloadPlace } from '../store/rooms/event-log.ts'
+import type { RoomKey } from '../store/rooms/locked-room.ts'
+import type { Applied, Incoming } from './incoming.ts'
+
+/** An event that is to be appended to the log of its room. */
+export interface PendingEvent {
+  readonly logged: LoggedEvent
+  /** The payload as JSON, to be compared with that of a known event of the same key. */
+  readonly native: string
+  /** What became of the delivery that brought it; undefined for a copy of an event. */
+  readonly counts: Applied | undefined
+}
+
+/** The events of one transaction, by room and in the order in which they came. Bounded by the deliveries of a commit. */
+export interface PendingEvents {
+  add(incoming: Incoming, event: Event, place: PayloadPlace, native: string, counts: Applied): void
+  of(key: RoomKey): PendingEvent[]
+  /** In one order for all processes, so that two never wait for each other's room. */
+  rooms(): { readonly key: RoomKey; readonly events: readonly PendingEvent[] }[]
+}
+
+export function pendingEvents(): PendingEvents {
+  const rooms = new Map<string, { readonly key: RoomKey; readonly events: PendingEvent[] }>()
+  const of = ({ accountSid, roomSid }: RoomKey) => {
+    const id = `${accountSid} ${roomSid}`
+    const room = rooms.get(id) ?? { key: { accountSid, roomSid }, events: [] }
+    rooms.set(id, room)
+    return room.events
+  }
+  return {
+    of,
+    add({ accountSid, feedId, feedKind, receivedAtMs }, event, payload, native, counts) {
+      const logged = { feedId, feedKind, receivedAtMs, event, payload }
+      of({ accountSid, roomSid: event.roomSid }).push({ logged, native, counts })
+    },
+    rooms: () => [...rooms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, room]) => room),
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Feed } from '../../feeds/feed.ts'
+import type { RecordSettings } from '../../fold/participant-record.ts'
+import { openDatabase } from '../../store/open-store.ts'
+import type { RoomKey } from '../../store/rooms/locked-room.ts'
+import { type RoomsOfParticipants, roomsOfParticipants } from '../../store/rooms/rooms-of-participants.ts'
+import { createStore, type Store } from '../../store/store.ts'
+import { applyTogether } from '../apply.ts'
+import { foldIntoRoom, refoldRoom } from '../fold-into-room.ts'
+import { reduceUnrecognized } from './reduce-unrecognized.ts'
+import { replayLog } from './replay-log.ts'
+import { removeStray, rewriteRoom, type Stray } from './rewrite-room.ts'
+
+/** What a rebuild did. */
+export interface Rebuilt {
+  readonly rooms: number
+  /** False where it was stopped: what is done stays, and another rebuild does the rest. */
+  readonly isWhole: boolean
+}
+
+/**
+ * Reduces every stored payload again, in the order in which they came, and folds every room anew. Each room is written in
+ * one transaction, so that answers never go empty. Every SID that was given out goes on answering. The logs of feeds with
+ * memory are reduced into a scratch database in a temporary folder, which is removed at the end.
+ */
+export async function rebuild(options: {
+  store: Store
+  feeds: readonly Feed[]
+  settings: RecordSettings
+  progress: (done: number, rooms: number) => void
+  stop?: AbortSignal
+}): Promise<Rebuilt> {
+  const { store, settings, progress, stop = new AbortController().signal } = options
+  const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-rebuild-'))
+  const database = openDatabase(folder)
+  const scratch = await createStore(database)
+  try {
+    const lastSeqs = await reduceLogs(store, scratch, feeds, settings, stop)
+    const places = await roomsOfParticipants(database)
+    const all = await countRooms(store, scratch)
+    let rooms = 0
+    for await (const key of everyRoom(store, scratch)) {
+      if (stop.aborted) return { rooms, isWhole: false }
+      await rebuildRoom({ store, scratch, places, feeds, settings, lastSeqs }, key)
+      rooms++
+      progress(rooms, Math.max(all, rooms))
+    }
+    return { rooms, isWhole: !stop.aborted }
+  } finally {
+    await scratch.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Rebuilding {
+  readonly store: Store
+  readonly scratch: Store
+  readonly places: RoomsOfParticipants
+  readonly feeds: ReadonlyMap<string, Feed>
+  readonly settings: RecordSettings
+  readonly lastSeqs: ReadonlyMap<string, number>
+}
+
+/** Reduces the logs of all feeds again; the last place of each log of a feed with memory, by the feed's id. */
+async function reduceLogs(
+  store: Store,
+  scratch: Store,
+  feeds: ReadonlyMap<string, Feed>,
+  settings: RecordSettings,
+  stop: AbortSignal,
+): Promise<Map<string, number>> {
+  const lastSeqs = new Map<string, number>()
+  const kinds = new Map((await store.feeds.list()).map(({ feedId, kind }) => [feedId, kind]))
+  for (
+    let page = await store.payloads.feeds();
+    page.length > 0;
+    page = await store.payloads.feeds(page.at(-1))
+  ) {
+    for (const key of page) {
+      // A log that only programs before schema 4 wrote does not name its kind.
+      const feed = feeds.get(key.feedKind || (kinds.get(key.feedId) ?? ''))
+      if (feed === undefined || stop.aborted) continue
+      if (feed.hasMemory) lastSeqs.set(key.feedId, await replayLog({ store, scratch, feed, key, stop }))
+      else await reduceUnrecognized({ store, feed, key, settings, stop })
+    }
+  }
+  return lastSeqs
+}
+
+async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> {
+  const { store, scratch, places, feeds, settings, lastSeqs } = rebuilding
+  const strays = await store.transact(async transaction => {
+    const room = await transaction.lockRoom(key)
+    const replayed = await scratch.transact(async copy => (await copy.lockRoom(key)).events())
+    const roomsOf = (sids: readonly string[]) => places.find(key.accountSid, sids)
+    const found = await rewriteRoom(room, { feeds, lastSeqs, replayed, roomsOf })
+    await refoldRoom(room, settings)
+    return found
+  }, key.roomSid)
+  for (const stray of strays) await applyStray(rebuilding, key, stray)
+}
+
+/** Applies a payload where it belongs, and then removes its events from where they were. */
+async function applyStray({ store, feeds, settings }: Rebuilding, key: RoomKey, stray: Stray): Promise<void> {
+  const { logged, payload, reduced } = stray
+  const feed = feeds.get(logged.feedKind)
+  if (feed === undefined) return
+  const { feedId, feedKind, receivedAtMs } = logged
+  const incoming = { accountSid: key.accountSid, feedId, feedKind, receivedAtMs, payloads: [payload] }
+  const pending = { incoming, feed, reduced: [reduced], applied: { added: 0, duplicates: 0 } }
+  await store.transact(transaction =>
+    applyTogether(transaction, [pending], (room, events) => foldIntoRoom(room, settings, events)),
+  )
+  await store.transact(async transaction => {
+    const room = await transaction.lockRoom(key)
+    await removeStray(room, stray)
+    await refoldRoom(room, settings)
+  }, key.roomSid)
+}
+
+/** The rooms of both stores in the order of their keys, each once; a page of each is in memory. */
+async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> {
+  const walks = stores.map(store => ({
+    store,
+    page: [] as RoomKey[],
+    after: undefined as RoomKey | undefined,
+    isDone: false,
+  }))
+  for (;;) {
+    for (const walk of walks) {
+      if (walk.page.length > 0 || walk.isDone) continue
+      walk.page = await walk.store.records.roomKeys(walk.after)
+      walk.after = walk.page.at(-1)
+      walk.isDone = walk.page.length === 0
+    }
+    const [next] = walks
+      .flatMap(({ page }) => page.slice(0, 1))
+      .sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1))
+    if (next === undefined) return
+    for (const { page } of walks) if (page[0] !== undefined && textOf(page[0]) === textOf(next)) page.shift()
+    yield next
+  }
+}
+
+async function countRooms(...stores: readonly Store[]): Promise<number> {
+  let rooms = 0
+  for await (const _ of everyRoom(...stores)) rooms++
+  return rooms
+}
+
+function textOf({ accountSid, roomSid }: RoomKey): string {
+  return `${accountSid} ${roomSid}`
+}

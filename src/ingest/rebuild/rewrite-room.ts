@@ -1,0 +1,171 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Event, isObservation } from '../../event.ts'
+import type { Feed, Payload, Reduced } from '../../feeds/feed.ts'
+import { objectOf } from '../../feeds/json.ts'
+import { NO_MEMORY } from '../../feeds/memory.ts'
+import { indexable } from '../../store/indexable.ts'
+import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
+import type { LockedRoom } from '../../store/rooms/locked-room.ts'
+import { sourceOf } from '../reduce-payloads.ts'
+import { relocated } from '../relocate.ts'
+
+/** A payload that lies beside an event of one room, and leads to events of another by now. */
+export interface Stray {
+  readonly logged: StoredEvent
+  readonly payload: Payload
+  readonly reduced: Reduced
+}
+
+/** What a rebuild knows beside the log of the room. */
+export interface Rewriting {
+  readonly feeds: ReadonlyMap<string, Feed>
+  /** The last place of each feed's log that was reduced again, by the feed's id. */
+  readonly lastSeqs: ReadonlyMap<string, number>
+  /** The events of the room that reducing the logs again gave. */
+  readonly replayed: readonly LoggedEvent[]
+  /** The rooms in which reducing the logs again tells these participants. */
+  roomsOf(participantSids: readonly string[]): Promise<ReadonlyMap<string, string>>
+}
+
+/**
+ * Rewrites the log of a locked room to what its payloads lead to when they are reduced again. What stands: observations,
+ * events whose payload was not stored whole or came after the replay, and events of payloads that cannot be reduced.
+ * A room and a stay whose SIDs no payload leads to by now go on answering. Returns payloads that lead to other rooms:
+ * their events here stand until they are applied there.
+ */
+export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promise<Stray[]> {
+  const logged = await room.events()
+  const strays: Stray[] = []
+  const groups = Map.groupBy(logged, event => standingOf(event, rewriting))
+  const found: LoggedEvent[] = [...(groups.get('stands') ?? []), ...rewriting.replayed]
+  for (const holder of groups.get('holder') ?? []) {
+    const siblings = logged.filter(event => isSiblingOf(event, holder))
+    const again = await reduceAgain(room.key.accountSid, holder, rewriting.feeds)
+    if (again === undefined) found.push(holder, ...siblings)
+    else if (again.reduced.events.every(({ roomSid }) => roomSid === room.key.roomSid)) {
+      found.push(...besideFirst(holder, again.reduced.events))
+    } else {
+      strays.push({ logged: holder, ...again })
+      found.push(holder, ...siblings)
+    }
+  }
+  const own = withoutGhosts(found)
+  const told = isToldOf(own) ? own : logged
+  const final = [...told, ...(await leadingElsewhere(room, logged, told, rewriting))]
+  await room.rewrite(changeOf(logged, final))
+  return strays
+}
+
+/** Where the events of a stray are removed from the room in which they were. */
+export async function removeStray(room: LockedRoom, { logged: holder }: Stray): Promise<void> {
+  const logged = await room.events()
+  await room.rewrite({
+    put: [],
+    remove: logged.filter(event => idOf(event) === idOf(holder) || isSiblingOf(event, holder)),
+  })
+}
+
+/** An event that stands, one that is reduced again, or one that a replay or its holder gives again. */
+function standingOf(
+  { payload, feedId, feedKind }: StoredEvent,
+  { feeds, lastSeqs }: Rewriting,
+): 'stands' | 'holder' | 'given again' {
+  if (payload.at === 'log') return payload.seq <= (lastSeqs.get(feedId) ?? 0) ? 'given again' : 'stands'
+  if (payload.at === 'sibling') return 'given again'
+  return payload.isReducible && feeds.has(feedKind) ? 'holder' : 'stands'
+}
+
+function isSiblingOf({ feedId, payload }: StoredEvent, holder: StoredEvent): boolean {
+  return payload.at === 'sibling' && payload.eventKey === holder.eventKey && feedId === holder.feedId
+}
+
+/** What the payload beside an event leads to by now; undefined where it cannot be reduced. */
+async function reduceAgain(
+  accountSid: string,
+  { payload, event, feedKind, feedId }: StoredEvent,
+  feeds: ReadonlyMap<string, Feed>,
+): Promise<{ payload: Payload; reduced: Reduced } | undefined> {
+  const feed = feeds.get(feedKind)
+  const value = payload.at === 'event' ? objectOf(JSON.parse(payload.native)) : undefined
+  if (feed === undefined || value === undefined) return undefined
+  const again = { key: event.key, value }
+  try {
+    return {
+      payload: again,
+      reduced: await feed.reduce(again, NO_MEMORY, sourceOf({ accountSid, feedId })),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The events of a payload, which lies beside the first of them. */
+function besideFirst(holder: StoredEvent, events: readonly Event[]): LoggedEvent[] {
+  const { feedId, feedKind, receivedAtMs, payload } = holder
+  const [first] = events
+  return events.map(event => ({
+    ...{ feedId, feedKind, receivedAtMs, event },
+    payload: event === first ? payload : { at: 'sibling', eventKey: first?.key ?? event.key },
+  }))
+}
+
+/** An observation about a stay that nothing tells of would make a stay by itself. */
+function withoutGhosts(events: readonly LoggedEvent[]): LoggedEvent[] {
+  const told = new Set(
+    events.flatMap(({ event }) =>
+      'participantSid' in event && !isObservation(event) ? event.participantSid : [],
+    ),
+  )
+  return events.filter(
+    ({ event }) => !isObservation(event) || !('participantSid' in event) || told.has(event.participantSid),
+  )
+}
+
+function isToldOf(events: readonly LoggedEvent[]): boolean {
+  return events.some(({ event }) => !isObservation(event))
+}
+
+/** Relocations for stays that were told here and are told in another room by now, so that their SIDs lead there. */
+async function leadingElsewhere(
+  { key }: LockedRoom,
+  logged: readonly StoredEvent[],
+  told: readonly LoggedEvent[],
+  { roomsOf, lastSeqs }: Rewriting,
+): Promise<LoggedEvent[]> {
+  const sidsIn = (events: readonly LoggedEvent[]) =>
+    new Set(events.flatMap(({ event }) => ('participantSid' in event ? event.participantSid : [])))
+  const still = told === logged ? new Set<string>() : sidsIn(told)
+  const gone = logged.filter(({ event }) => 'participantSid' in event && !still.has(event.participantSid))
+  const rooms = await roomsOf([...sidsIn(gone)])
+  const bySid = new Map(gone.map(one => ['participantSid' in one.event ? one.event.participantSid : '', one]))
+  return [...bySid].flatMap(([sid, { feedId, feedKind, receivedAtMs, event }]): LoggedEvent[] => {
+    const toRoomSid = rooms.get(sid)
+    if (toRoomSid === undefined || toRoomSid === key.roomSid) return []
+    return [
+      {
+        ...{ feedId, feedKind, receivedAtMs },
+        event: relocated(sid, key.roomSid, toRoomSid, event.atMs),
+        // Given again, or left out, by the next rebuild.
+        payload: { at: 'log', seq: lastSeqs.get(feedId) ?? 0 },
+      },
+    ]
+  })
+}
+
+/** The smallest change that makes the log hold these events. */
+function changeOf(logged: readonly StoredEvent[], final: readonly LoggedEvent[]) {
+  const before = new Map(logged.map(event => [idOf(event), event]))
+  const after = new Map(final.map(event => [idOf(event), event]))
+  return {
+    put: [...after].flatMap(([id, event]) => (isSame(before.get(id), event) ? [] : [event])),
+    remove: logged.filter(event => !after.has(idOf(event))),
+  }
+}
+
+function isSame(known: LoggedEvent | undefined, { event, payload }: LoggedEvent): boolean {
+  return isDeepStrictEqual([known?.event, known?.payload], [event, payload])
+}
+
+function idOf({ feedId, event }: LoggedEvent): string {
+  return `${feedId} ${indexable(event.key)}`
+}

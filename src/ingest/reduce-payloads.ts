@@ -1,0 +1,183 @@
+import type { Claim, Move, Payload, Reduced, Source } from '../feeds/feed.ts'
+import type { Memory } from '../feeds/memory.ts'
+import { roomSid } from '../sid.ts'
+import type { FeedKey, FeedLog, KeptPayload } from '../store/feeds/feed-log.ts'
+import type { PayloadPlace } from '../store/rooms/event-log.ts'
+import type { Transaction } from '../store/store.ts'
+import { DUE_AT_ONCE, feedMemory } from './feed-memory.ts'
+import { isOfFuture } from './future.ts'
+import type { Incoming, Pending } from './incoming.ts'
+import type { PendingEvents } from './pending-events.ts'
+
+/** A stay that turns out to belong to another room, and the payload that showed it. */
+export interface FeedMove extends Move {
+  readonly incoming: Incoming
+  /** The payload's place in the log of its feed. */
+  readonly seq: number
+}
+
+const OF_THE_FUTURE = {
+  events: [],
+  reason: 'It is of the future: compare the clocks of both machines',
+} satisfies Reduced
+
+/**
+ * Whose payloads these are. The SID of an instance is derived from it, unless the payload gave one out before: a SID that
+ * was given out once stays in use, also where the feed names the instance otherwise by now.
+ */
+export function sourceOf({ accountSid, feedId }: FeedKey, claims: readonly Claim[] = []): Source {
+  const left = [...claims]
+  return {
+    ...{ accountSid, feedId },
+    sidOf(instance) {
+      const named = left.findIndex(claim => claim.instance === instance)
+      const [claim] = left.splice(Math.max(named, 0), 1)
+      return claim?.roomSid ?? roomSid(accountSid, feedId, instance)
+    },
+  }
+}
+
+/** True for a payload of the log that was of the future when it came: it is not reduced. */
+export function wasOfFuture({ reason }: { readonly reason: string }): boolean {
+  return reason === OF_THE_FUTURE.reason
+}
+
+/** Notes the events of payloads that need no memory, and keeps in the feed's log those that do not lie beside their events. */
+export async function noteReduced(
+  transaction: Transaction,
+  pending: Pending,
+  events: PendingEvents,
+): Promise<void> {
+  const { incoming, applied, reduced = [] } = pending
+  const log = transaction.feedLog(incoming)
+  const numbered = incoming.payloads.map((payload, index) => ({
+    payload,
+    reduced: reduced[index] ?? NOTHING,
+  }))
+  // In one order for all processes, so that two never wait for each other's payload.
+  for (const one of numbered.toSorted((a, b) => (a.payload.key < b.payload.key ? -1 : 1))) {
+    const native = JSON.stringify(one.payload.value)
+    const place = await placeOf(log, incoming, one.payload, one.reduced, native)
+    if (place === undefined) applied.duplicates++
+    else
+      for (const event of one.reduced.events) events.add(incoming, event, place(event.key), native, applied)
+  }
+  noteObservations(pending, events)
+}
+
+/**
+ * Reduces the payloads of deliveries of one feed, in the order in which they came and after all that came before. Each
+ * is kept in the feed's log; what is remembered is written once. A look at what is due gives payloads of its own.
+ */
+export async function reduceInOrder(
+  transaction: Transaction,
+  deliveries: readonly Pending[],
+  events: PendingEvents,
+): Promise<FeedMove[]> {
+  const [first] = deliveries
+  if (first === undefined) return []
+  const places = deliveries.map(
+    ({ incoming }) => incoming.payloads.length + (incoming.look ? DUE_AT_ONCE : 0),
+  )
+  const feed = await transaction.lockFeed(
+    first.incoming,
+    places.reduce((a, b) => a + b),
+  )
+  const memory = feedMemory(feed.memory)
+  const moves: FeedMove[] = []
+  let nextSeq = feed.firstSeq
+  for (const pending of deliveries) {
+    const { incoming, feed: kind } = pending
+    const expired = incoming.look === undefined ? [] : ((await kind.expire?.(memory, incoming.look)) ?? [])
+    for (const [index, payload] of [...incoming.payloads, ...expired].entries()) {
+      const seq = pending.replayed?.seqs[index] ?? nextSeq++
+      const reduced =
+        pending.replayed === undefined
+          ? await reduceOne({ log: feed.log, memory, seq }, pending, payload)
+          : await kind.reduce(payload, memory, sourceOf(incoming, pending.replayed.claims[index]))
+      const native = JSON.stringify(payload.value)
+      for (const event of reduced.events)
+        events.add(incoming, event, { at: 'log', seq }, native, pending.applied)
+      moves.push(...(reduced.moves ?? []).map(move => ({ ...move, incoming, seq })))
+    }
+    noteObservations(pending, events)
+  }
+  await memory.flush()
+  return moves
+}
+
+/** Reduces a payload that is new, and keeps it with the SIDs that it gives out. */
+async function reduceOne(
+  { log, memory, seq }: { log: FeedLog; memory: Memory; seq: number },
+  { feed, incoming, applied }: Pending,
+  payload: Payload,
+): Promise<Reduced> {
+  const kept = keptPayload(incoming, payload, seq)
+  const isTransient = payload.isTransient === true
+  if (!isTransient && !(await log.keep(kept))) {
+    applied.duplicates++
+    return NOTHING
+  }
+  const isEarly = isOfFuture(payload.latestMs ?? 0, incoming.receivedAtMs)
+  const reduced: Reduced = isEarly ? OF_THE_FUTURE : await feed.reduce(payload, memory, sourceOf(incoming))
+  const hasEvents = reduced.events.length > 0
+  if (isTransient && hasEvents) await log.keep(kept)
+  if (!isTransient && !hasEvents) await log.setReason(payload.key, reasonOf(reduced))
+  for (const claim of reduced.claims ?? []) {
+    const native = JSON.stringify({ claim: claim.instance, roomSid: claim.roomSid })
+    await log.keep({ ...kept, key: `${CLAIM}${claim.roomSid}`, reason: 'A SID is given', native })
+  }
+  return reduced
+}
+
+/** Keeps a payload without events. */
+export async function keepUnreduced(
+  transaction: Transaction,
+  incoming: Incoming,
+  payload: Payload,
+  reason: string,
+): Promise<void> {
+  const { log, firstSeq } = await transaction.lockFeed(incoming, 1)
+  await log.keep({ ...keptPayload(incoming, payload, firstSeq), reason })
+}
+
+/** What the key of a claim in a feed's log begins with. */
+export const CLAIM = 'claim|'
+
+const NOTHING: Reduced = { events: [] }
+
+/** Where the payload lies, as each of its events says it; undefined for a payload that the log has already. */
+async function placeOf(
+  log: FeedLog,
+  incoming: Incoming,
+  payload: Payload,
+  reduced: Reduced,
+  native: string,
+): Promise<((eventKey: string) => PayloadPlace) | undefined> {
+  const [first] = reduced.events
+  if (first !== undefined && reduced.events.every(({ roomSid: sid }) => sid === first.roomSid)) {
+    return eventKey =>
+      eventKey === first.key
+        ? { at: 'event', native, isReducible: true }
+        : { at: 'sibling', eventKey: first.key }
+  }
+  const seq = await log.nextSeq()
+  const kept = keptPayload(incoming, payload, seq)
+  const isNew = await log.keep(first === undefined ? { ...kept, reason: reasonOf(reduced) } : kept)
+  return isNew ? () => ({ at: 'log', seq }) : undefined
+}
+
+function keptPayload({ feedKind, receivedAtMs }: Incoming, payload: Payload, seq: number): KeptPayload {
+  const native = JSON.stringify(payload.value)
+  return { key: payload.key, seq, feedKind, receivedAtMs, reason: '', native }
+}
+
+function noteObservations({ incoming, applied }: Pending, events: PendingEvents): void {
+  for (const { event, native } of incoming.observations ?? []) {
+    events.add(incoming, event, { at: 'event', native, isReducible: false }, native, applied)
+  }
+}
+
+function reasonOf({ reason = 'Nothing follows from it' }: Reduced): string {
+  return reason
+}

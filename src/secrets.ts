@@ -1,0 +1,60 @@
+/** Names of members that hold secrets. */
+export const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
+/** Names of members that hold addresses of people, or session descriptions and ICE candidates, which hold them too. */
+const ADDRESS_KEY =
+  /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar)$/i
+const EMAIL_KEY = /^e-?mail$/i
+/** Names of objects whose members a record shows, whatever they are called. */
+const SHOWN_WHOLE = /^(?:attributes|publisher_?info)$/i
+/** Deeper values are refused: nothing that a sender means is so deep, and a stack has an end. */
+const MAX_DEPTH = 1_000
+
+/** The value is nested more deeply than anything that a sender means. */
+export class TooDeepError extends Error {
+  override name = 'TooDeepError'
+}
+
+/**
+ * JSON as it is kept: without members that hold secrets or addresses. Members of `attributes` and `publisherInfo` are
+ * only left out where they hold secrets, since records show them. With `keepsEmail` an e-mail stays where no `id` is
+ * beside it: it is the identity then. Throws TooDeepError.
+ */
+export function withoutSecrets(value: unknown, options: { keepsEmail?: boolean } = {}): unknown {
+  return without(value, 0, (name, holder) => {
+    if (SECRET_KEY.test(name)) return true
+    if (options.keepsEmail === true && EMAIL_KEY.test(name) && !hasText(holder['id'])) return false
+    return ADDRESS_KEY.test(name)
+  })
+}
+
+/** JSON as evidence shows it: without any member that holds a secret or an address. Throws TooDeepError. */
+export function withoutAddresses(value: unknown): unknown {
+  return without(value, 0, name => SECRET_KEY.test(name) || ADDRESS_KEY.test(name), true)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function without(
+  value: unknown,
+  depth: number,
+  isLeftOut: (name: string, holder: Members) => boolean,
+  isEverywhere = false,
+): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= MAX_DEPTH) throw new TooDeepError('The value is nested too deeply.')
+  if (Array.isArray(value)) return value.map(one => without(one, depth + 1, isLeftOut, isEverywhere))
+  const holder = value as Members // neither null nor an array
+  const members = Object.entries(holder).flatMap(([name, member]) => {
+    if (isLeftOut(name, holder)) return []
+    const isShownWhole = !isEverywhere && SHOWN_WHOLE.test(name)
+    const kept = isShownWhole
+      ? without(member, depth + 1, inner => SECRET_KEY.test(inner))
+      : without(member, depth + 1, isLeftOut, isEverywhere)
+    return [[name, kept] as const]
+  })
+  return Object.fromEntries(members)
+}
+
+function hasText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}

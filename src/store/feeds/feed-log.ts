@@ -1,0 +1,74 @@
+import type { Connection } from '../engine/database.ts'
+import { indexable } from '../indexable.ts'
+
+/** One feed of one account. */
+export interface FeedKey {
+  readonly accountSid: string
+  readonly feedId: string
+}
+
+/** An authentic payload on its way into the log of its feed. */
+export interface KeptPayload {
+  readonly key: string
+  /** Its place in the log: the payloads of a feed with memory are numbered in the order in which they came. */
+  readonly seq: number
+  readonly feedKind: string
+  readonly receivedAtMs: number
+  /** Why it led to no event; empty where it led to some. */
+  readonly reason: string
+  /** The payload as JSON, without secrets. */
+  readonly native: string
+}
+
+/** A payload as it lies in the log of its feed. */
+export interface StoredPayload extends KeptPayload {
+  /** False for one that a program before schema 4 stored: members that `reduce` needs may be left out of it. */
+  readonly isReducible: boolean
+}
+
+/** The log of a feed's payloads that do not lie beside an event. */
+export interface FeedLog {
+  /** The place after the last. Only a locked feed gives each place once. */
+  nextSeq(): Promise<number>
+  /** Keeps a payload; false if the log has its key already, which is counted. */
+  keep(payload: KeptPayload): Promise<boolean>
+  /** Says why a payload that was kept led to no event. */
+  setReason(payloadKey: string, reason: string): Promise<void>
+  remove(payloadKey: string): Promise<void>
+}
+
+/** The log of a feed, in the transaction that the connection is in. */
+export function feedLog(connection: Connection, { accountSid, feedId }: FeedKey): FeedLog {
+  const feed = [accountSid, feedId]
+  return {
+    async nextSeq() {
+      const [last] = await connection.all<{ seq: number | null }>(
+        'select max(seq) seq from feed_payloads where account_sid = ? and feed_id = ?',
+        feed,
+      )
+      return (last?.seq ?? 0) + 1
+    },
+    async keep({ key, seq, feedKind, receivedAtMs, reason, native }) {
+      const [row] = await connection.all<{ duplicates: number }>(
+        `insert into feed_payloads (account_sid, feed_id, payload_key, seq, feed_kind, received_at_ms, reason, native)
+         values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do update set
+           duplicates = feed_payloads.duplicates + 1
+         returning duplicates`,
+        [...feed, indexable(key), seq, feedKind, receivedAtMs, reason, native],
+      )
+      return row?.duplicates === 0
+    },
+    async setReason(payloadKey, reason) {
+      await connection.run(
+        'update feed_payloads set reason = ? where account_sid = ? and feed_id = ? and payload_key = ?',
+        [reason, ...feed, indexable(payloadKey)],
+      )
+    },
+    async remove(payloadKey) {
+      await connection.run(
+        'delete from feed_payloads where account_sid = ? and feed_id = ? and payload_key = ?',
+        [...feed, indexable(payloadKey)],
+      )
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { Connection } from '../../engine/database.ts'
+
+interface Row {
+  readonly accountSid: string
+  readonly feedId: string
+  readonly key: string
+  readonly value: string
+}
+
+const ROWS_AT_ONCE = 1_000
+
+/**
+ * What schema 3 remembered of Janus and Jitsi, in the form in which schema 4 reads it. Every entry is due at once: the
+ * feed gives it its own time when it looks at it.
+ */
+export const convertMemory = {
+  what: 'Converts what Janus and Jitsi feeds remember: media apart from members, the instances of a room in one entry.',
+  async run(connection: Connection): Promise<void> {
+    await connection.run('update feed_memory set due_ms = 0')
+    for (const kind of ['member', 'creation', 'sid']) {
+      for (let after = ['', '', '']; ; ) {
+        const rows = await page(connection, kind, after)
+        for (const row of rows) await (kind === 'member' ? convertMember : convertInstance)(connection, row)
+        const last = rows.at(-1)
+        if (last === undefined) break
+        after = [last.accountSid, last.feedId, last.key]
+      }
+    }
+  },
+}
+
+function page(connection: Connection, kind: string, after: readonly string[]): Promise<Row[]> {
+  return connection.all<Row>(
+    `select account_sid "accountSid", feed_id "feedId", memory_key "key", value from feed_memory
+     where memory_key >= ? and memory_key < ? and (account_sid, feed_id, memory_key) > (?, ?, ?)
+     order by account_sid, feed_id, memory_key limit ?`,
+    [`${kind}|`, `${kind}}`, ...after, ROWS_AT_ONCE],
+  )
+}
+
+/** Janus: the moments of a member's media become an entry of their own. */
+async function convertMember(connection: Connection, row: Row): Promise<void> {
+  const { lastMediaMs: lastMs, mediaEndedMs: endedMs, ...member } = JSON.parse(row.value)
+  if (lastMs === undefined && endedMs === undefined) return
+  await put(connection, row, row.key, member)
+  await put(connection, row, row.key.replace(/^member/, 'media'), { lastMs, endedMs })
+}
+
+/** Jitsi: the creations of a room and the SIDs of its instances become one entry of the room. */
+async function convertInstance(connection: Connection, row: Row): Promise<void> {
+  const [kind, room = '', place = ''] = row.key.split('|')
+  const key = `room|${room}`
+  const [known] = await connection.all<{ value: string }>(
+    'select value from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?',
+    [row.accountSid, row.feedId, key],
+  )
+  const { creations, sids, lastMs } = JSON.parse(known?.value ?? '{"creations":[],"sids":{},"lastMs":0}')
+  const value = JSON.parse(row.value)
+  const after =
+    kind === 'creation'
+      ? {
+          creations: [...creations, value],
+          sids,
+          lastMs: Math.max(lastMs, value.createdAtMs, value.destroyedAtMs ?? 0),
+        }
+      : { creations, sids: { ...sids, [decodeURIComponent(place)]: value }, lastMs }
+  await put(connection, row, key, after)
+  await connection.run('delete from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?', [
+    ...[row.accountSid, row.feedId, row.key],
+  ])
+}
+
+async function put(
+  connection: Connection,
+  { accountSid, feedId }: Row,
+  key: string,
+  value: object,
+): Promise<void> {
+  await connection.run(
+    `insert into feed_memory (account_sid, feed_id, memory_key, value, due_ms) values (?, ?, ?, ?, 0)
+     on conflict (account_sid, feed_id, memory_key) do update set value = excluded.value`,
+    [accountSid, feedId, key, JSON.stringify(value)],
+  )
+}
