@@ -1,20 +1,22 @@
 import { isOneOf, MEDIA_REGIONS, type MediaRegion } from './event.ts'
 import { ACCOUNT_SID } from './sid.ts'
 
-/** One setting: where it is read from, what it means. `parse` throws a sentence that says what is expected. */
+/** One setting: where it is read from and what it means. */
 export interface Setting<T> {
   readonly flag: string
   readonly env: string
   /** The value's name in the help, as in `--port NUMBER`. */
   readonly value: string
-  /** As it would be written; undefined for a setting that is off unless given. */
+  /** The default, as a user would write it; undefined for a setting that is off unless it is given. */
   readonly default: string | undefined
   readonly help: string
-  /** A secret is read from the environment alone: flags are seen by every process of the machine. */
+  /** True for a secret, which is read from the environment only: every process of the machine can see flags. */
   readonly secret?: true
+  /** Throws an error whose message says what is expected. */
   parse(text: string | undefined): T
 }
 
+/** Paths that Rollcall serves itself: none of them can be the prefix of PUBLIC_URL. */
 const OWN_PATHS = /^\/(?:v1|feeds|docs|openapi\.json|healthz|readyz)(?:\/|$)/
 const MIN_TOKEN_CHARS = 32
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -38,11 +40,11 @@ export const SETTINGS = {
     parse: parsePort,
   }),
   publicUrl: setting('public-url', 'PUBLIC_URL', 'URL', undefined, {
-    help: 'The address that clients and feeds use, with its path if it has one; by default that of each request.',
+    help: 'The public address of Rollcall, with its path if it has one; by default the address of each request.',
     parse: text => (text === undefined ? undefined : parsePublicUrl(text)),
   }),
   trustProxy: setting('trust-proxy', 'TRUST_PROXY', 'ADDRESSES', undefined, {
-    help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are believed; "all" for any.',
+    help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are trusted; "all" for any.',
     parse: text => listOf(text ?? ''),
   }),
   corsOrigins: setting('cors-origins', 'CORS_ORIGINS', 'ORIGINS', '*', {
@@ -50,11 +52,11 @@ export const SETTINGS = {
     parse: parseOrigins,
   }),
   rateLimitPerMin: setting('rate-limit', 'RATE_LIMIT_PER_MIN', 'NUMBER', '6000', {
-    help: 'Requests a minute that one account may make of the API; 0 for no limit. Feeds are not limited.',
+    help: 'How many API requests one account may make in a minute; 0 for no limit. Feeds are not limited.',
     parse: parseCount,
   }),
   bodyLimitBytes: setting('body-limit', 'BODY_LIMIT_BYTES', 'NUMBER', '1048576', {
-    help: 'The largest request body.',
+    help: 'The largest request body, in bytes.',
     parse: parseCount,
   }),
   logLevel: setting('log-level', 'LOG_LEVEL', 'LEVEL', 'info', {
@@ -65,42 +67,42 @@ export const SETTINGS = {
     },
   }),
   mediaRegions: setting('media-regions', 'MEDIA_REGIONS', 'PAIRS', undefined, {
-    help: "Your media servers' regions as media regions of the contract, like eu-west=ie1,us-east=us1.",
+    help: 'The Twilio media region of each region of your media servers, like eu-west=ie1,us-east=us1.',
     parse: text => parsePairs(text, parseMediaRegion),
   }),
   publisherAttributes: setting('publisher-attributes', 'PUBLISHER_ATTRIBUTES', 'PAIRS', undefined, {
-    help: 'Keys of publisher_info and the participant attributes that hold them, like name=sdk,sdk_version=sdkVersion.',
+    help: 'The participant attribute that holds each key of publisher_info, like name=sdk,sdk_version=sdkVersion.',
     parse: text => parsePairs(text, value => value),
   }),
   accountSid: setting('account-sid', 'ROLLCALL_ACCOUNT_SID', 'SID', undefined, {
-    help: 'The SID of the default account: AC and 32 hex digits; otherwise the first start makes one up.',
+    help: 'The SID of the default account: AC and 32 hex digits; otherwise the first start generates one.',
     parse: text => {
       if (text !== undefined && !ACCOUNT_SID.test(text)) throw new Error('AC and 32 hex digits are expected')
       return text
     },
   }),
   authToken: secret('auth-token', 'ROLLCALL_AUTH_TOKEN', {
-    help: `The token of the default account: letters and digits, ${MIN_TOKEN_CHARS} or more; otherwise the first start makes one up and prints it once.`,
+    help: `The token of the default account: letters and digits, ${MIN_TOKEN_CHARS} or more; otherwise the first start generates one and prints it once.`,
     parse: text => (text === undefined ? undefined : parseToken(text)),
   }),
   livekitApiKey: setting('livekit-api-key', 'LIVEKIT_API_KEY', 'KEY', undefined, {
-    help: 'The API key that LiveKit signs its webhooks with; they are kept for the default account.',
+    help: 'The API key that LiveKit signs its webhooks with. The events go to the default account.',
     parse: text => text,
   }),
   livekitApiSecret: secret('livekit-api-secret', 'LIVEKIT_API_SECRET', {
-    help: 'The secret of that key.',
+    help: 'The secret of LIVEKIT_API_KEY.',
     parse: text => text,
   }),
   livekitUrl: setting('livekit-url', 'LIVEKIT_URL', 'URL', undefined, {
-    help: "Where LiveKit's API is, like http://127.0.0.1:7880: its list of who is there mends what webhooks missed. It needs LIVEKIT_API_KEY.",
+    help: "The address of LiveKit's API, like http://127.0.0.1:7880: its list of participants corrects what webhooks missed. It needs LIVEKIT_API_KEY.",
     parse: text => (text === undefined ? undefined : parseLivekitUrl(text)),
   }),
   janusEventsUser: setting('janus-events-user', 'JANUS_EVENTS_USER', 'NAME', undefined, {
-    help: "The user name with which Janus's sampleevh posts to /feeds/janus; its events are kept for the default account.",
+    help: "The user name with which Janus's sampleevh posts to /feeds/janus. The events go to the default account.",
     parse: text => text,
   }),
   janusEventsPassword: secret('janus-events-password', 'JANUS_EVENTS_PASSWORD', {
-    help: 'The password of that user.',
+    help: 'The password of JANUS_EVENTS_USER.',
     parse: text => text,
   }),
 } satisfies Record<string, Setting<unknown>>
@@ -110,21 +112,21 @@ export type SettingName = keyof typeof SETTINGS
 /** All settings, parsed. */
 export type Config = { readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> }
 
-/** A setting that cannot be read; the message names flag and variable. */
+/** A setting that cannot be read; the message names its flag and variable, and holds no secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
 /**
- * The settings from flags (by setting name), then the environment, then the defaults. An empty text is as none.
- * Throws ConfigError.
+ * Reads each setting from its flag (given by setting name), else from its environment variable, else from its default.
+ * An empty text counts as not given. Throws ConfigError.
  */
 export function readConfig(
   flags: Readonly<Partial<Record<SettingName, string>>>,
   env: Readonly<Record<string, string | undefined>>,
 ): Config {
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => {
-    const text = flags[name as SettingName] || env[setting.env] || setting.default // the table's own keys
+    const text = flags[name as SettingName] || env[setting.env] || setting.default // the keys of the table
     try {
       return [name, setting.parse(text)]
     } catch (error) {
@@ -133,7 +135,7 @@ export function readConfig(
       throw new ConfigError(`${where}: ${problem}.`)
     }
   })
-  const config = Object.fromEntries(entries) as Config // each name with its own parse
+  const config = Object.fromEntries(entries) as Config // each value comes from the parse of its name
   if ((config.livekitApiKey === undefined) !== (config.livekitApiSecret === undefined)) {
     throw new ConfigError('LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: one of them is missing.')
   }
@@ -158,7 +160,7 @@ function setting<T, D extends string | undefined>(
   standard: D,
   { help, parse }: Given<T, D>,
 ): Setting<T> {
-  // Where there is a default the text is never undefined.
+  // A setting with a default is never parsed from undefined.
   return { flag, env, value, default: standard, help, parse: parse as Setting<T>['parse'] }
 }
 
@@ -177,7 +179,7 @@ function parseCount(text: string): number {
   return Number(text)
 }
 
-/** Some write and some read. */
+/** Rollcall writes over some connections and reads over others. */
 function parseConnections(text: string): number {
   const connections = parseCount(text)
   if (connections < 2) throw new Error('a whole number of 2 or more is expected')
@@ -189,11 +191,11 @@ function parsePublicUrl(text: string): string {
   const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
   if (!isPlain || url.username !== '')
     throw new Error('an address like https://rollcall.example.com is expected')
-  if (OWN_PATHS.test(url.pathname)) throw new Error(`a path that Rollcall itself serves cannot be its prefix`)
+  if (OWN_PATHS.test(url.pathname)) throw new Error('a path that Rollcall itself serves cannot be the prefix')
   return url.href.replace(/\/+$/, '')
 }
 
-/** The address that LiveKit's clients dial, `ws:`, is that of its API too. */
+/** LiveKit serves its API at the address that clients dial with `ws:` or `wss:`. */
 function parseLivekitUrl(text: string): string {
   const address = text.replace(/^ws/, 'http')
   const url = URL.canParse(address) ? new URL(address) : undefined
@@ -221,7 +223,7 @@ function listOf(text: string): string[] {
 
 function parseToken(text: string): string {
   if (!/^[A-Za-z0-9]+$/.test(text))
-    throw new Error('letters and digits alone are expected: the Go SDK refuses others')
+    throw new Error('only letters and digits are expected: the Go SDK refuses others')
   if (text.length < MIN_TOKEN_CHARS) throw new Error(`${MIN_TOKEN_CHARS} characters or more are expected`)
   return text
 }

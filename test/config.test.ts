@@ -4,14 +4,14 @@ import { ConfigError, readConfig, SETTINGS, type SettingName } from '../src/conf
 
 const TOKEN = 'aTokenOfLettersAndDigits0123456789'
 
-test('a flag comes before the variable, the variable before the default, and an empty text is none', () => {
+test('a flag overrides the variable, the variable overrides the default, and an empty text counts as not given', () => {
   assert.equal(readConfig({ port: '1' }, { PORT: '2' }).port, 1)
   assert.equal(readConfig({}, { PORT: '2' }).port, 2)
   assert.equal(readConfig({ port: '' }, { PORT: '' }).port, Number(SETTINGS.port.default))
   assert.equal(readConfig({}, { PUBLIC_URL: '' }).publicUrl, undefined)
 })
 
-test('lists, pairs and addresses are read as the help says', () => {
+test('lists, pairs and addresses are read as the help describes them', () => {
   const config = readConfig(
     {},
     {
@@ -31,7 +31,7 @@ test('lists, pairs and addresses are read as the help says', () => {
   assert.equal(config.authToken, TOKEN)
 })
 
-test('what cannot be read is refused in a sentence that names flag and variable, a secret by its variable', () => {
+test('a value that cannot be read is refused with a sentence that names its flag and variable, or only the variable of a secret', () => {
   const wrong: [SettingName, string, RegExp][] = [
     ['port', '80a', /^--port \(PORT\): a whole number is expected\.$/],
     ['port', '65536', /^--port \(PORT\): a port from 0 to 65535 is expected\.$/],
@@ -47,7 +47,7 @@ test('what cannot be read is refused in a sentence that names flag and variable,
     ['mediaRegions', 'eu-west', /^--media-regions \(MEDIA_REGIONS\): pairs like /],
     ['accountSid', 'ACnone', /^--account-sid \(ROLLCALL_ACCOUNT_SID\): AC and 32 hex digits are expected\.$/],
     ['authToken', 'short', /^ROLLCALL_AUTH_TOKEN: 32 characters or more are expected\.$/],
-    ['authToken', `${TOKEN}-`, /^ROLLCALL_AUTH_TOKEN: letters and digits alone are expected: .*\.$/],
+    ['authToken', `${TOKEN}-`, /^ROLLCALL_AUTH_TOKEN: only letters and digits are expected: .*\.$/],
     ['livekitApiKey', 'APIx', /^LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: .*\.$/],
     ['livekitApiSecret', 'secret', /^LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: .*\.$/],
   ]

@@ -12,8 +12,8 @@ export const accountAdd: Command = {
   summary: 'Add an account and print its token, once',
   args: '',
   options: {
-    sid: ['SID', 'Its SID, as for an account of Twilio; made up if not given'],
-    name: ['TEXT', 'A name for people'],
+    sid: ['SID', 'The SID of the account, such as that of a Twilio account; generated if not given'],
+    name: ['TEXT', 'A name that rollcall account list shows'],
   },
   settings,
   run: context =>
@@ -25,7 +25,7 @@ export const accountAdd: Command = {
           `Account ${accountSid} is there already: rollcall account rotate gives it a new token.`,
         )
       }
-      // The first account of all is the one that the settings' token and feeds are for.
+      // The first account is the default: the token and the feeds of the settings belong to it.
       const isFirst = (await store.accounts.list()).length === 0
       const token = newSecret()
       const name = context.options['name'] ?? 'account'
@@ -62,7 +62,7 @@ export const accountList: Command = {
 export const accountRemove: Command = {
   name: 'account remove',
   summary:
-    "Remove an account's credentials, keys and feeds; its history stays for whoever adds the SID again",
+    'Remove an account with its keys and feeds; its history stays, and is there again if the SID is added again',
   args: '<SID>',
   options: {},
   settings,

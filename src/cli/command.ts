@@ -1,17 +1,18 @@
 import type { Config, SettingName } from '../config.ts'
 
-/** What a command gets: its options and arguments, the settings, and where to write. */
+/** What a command works with. */
 export interface CommandContext {
+  /** The options that were given, by their flags without dashes; a switch has the value `true`. */
   readonly options: Readonly<Record<string, string | undefined>>
   readonly args: readonly string[]
   readonly config: Config
   /** Writes a line to standard output. */
   readonly print: (line: string) => void
-  /** One line from standard input; `prompt` is shown to a terminal. */
+  /** Reads a line from standard input; `prompt` is shown on a terminal. */
   readonly readLine: (prompt: string) => Promise<string>
   /** Unix milliseconds. */
   readonly clock: () => number
-  /** Aborted when the process is asked to stop. */
+  /** Aborted once the process is asked to stop. */
   readonly stop: AbortSignal
 }
 
@@ -20,19 +21,19 @@ export interface Command {
   /** One word or two: `serve`, `feed add`. */
   readonly name: string
   readonly summary: string
-  /** The arguments as they are written, like `<SID>`; empty for none. */
+  /** The arguments as the help writes them, like `<SID>`; empty for none. */
   readonly args: string
-  /** Options of this command alone, by flag: the value's name, empty for a switch, and a line of help. */
+  /** The options of this command only, by flag: the name of the value, which is empty for a switch, and the help. */
   readonly options: Readonly<Record<string, readonly [value: string, help: string]>>
-  /** The settings that the command heeds. */
+  /** The settings that the command uses. */
   readonly settings: readonly SettingName[]
-  /** More lines for the help. */
+  /** Paragraphs at the end of the help. */
   readonly notes?: readonly string[]
-  /** Throws CommandError for what the user can mend. */
+  /** Throws CommandError where the user can correct what is wrong. */
   run(context: CommandContext): Promise<void>
 }
 
-/** Something that the user can mend; the message says how. */
+/** Something that the user can correct; the message says how. */
 export class CommandError extends Error {
   override name = 'CommandError'
 }

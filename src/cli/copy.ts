@@ -6,22 +6,22 @@ import { uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 import { progressBar } from './progress-bar.ts'
 
-/** A server that was up so shortly before may be up still: each notes that it is, several times as often. */
+/** A server counts as running where it was up at most this long ago. Each server notes that it is up more often. */
 const UP_WITHIN_MS = 30_000
 
 export const copy: Command = {
   name: 'copy',
   summary:
-    'Copy everything to another database, of either engine; run again, it goes on and brings what is new',
+    'Copy everything to another SQLite or PostgreSQL database; a second run copies only what has changed',
   args: '',
   options: {
     from: ['PLACE', 'The database to copy, as for --database'],
-    to: ['PLACE', 'An empty database, or one that was copied from the same before'],
+    to: ['PLACE', 'An empty database, or one that an earlier run copied to from the same source'],
   },
   settings: [],
   notes: [
-    "Both are brought to this version's schema. No server may run on the destination before the copy is complete.",
-    'A password in a URL is seen by all users of the machine: leave it out, and set PGPASSWORD, or PGPASSFILE for two.',
+    'Both databases are migrated to the schema of this version. No server may run on the destination before the copy is complete.',
+    'Every user of the machine can see a password in a URL. Set PGPASSWORD instead, or PGPASSFILE for two databases.',
   ],
   async run(context) {
     const [from, to] = [placeOf(context, 'from'), placeOf(context, 'to')]
@@ -62,7 +62,7 @@ function placeOf({ options }: CommandContext, flag: 'from' | 'to'): string {
   return place
 }
 
-/** Runs `work` over the database at a place, its schema today's, and closes it. */
+/** Migrates the database at a place, runs `work` over it and closes it. */
 async function withDatabase(
   flag: 'from' | 'to',
   place: string,

@@ -8,7 +8,7 @@ export function newSid(prefix: 'AC' | 'SK'): string {
   return prefix + randomBytes(16).toString('hex')
 }
 
-/** A new token or secret: letters and digits alone, since the Go SDK refuses any other. */
+/** A new token or secret: only letters and digits, since Twilio's Go SDK refuses other characters. */
 export function newSecret(): string {
   return Array.from({ length: SECRET_CHARS }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
 }

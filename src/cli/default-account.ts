@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { feeds } from '../feeds/index.ts'
 import { hashSecret } from '../http/auth.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Store } from '../store/store.ts'
@@ -6,9 +7,10 @@ import { CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 
 /**
- * The account that the settings name, or the first that there was; made if there is no account at all, once where
- * several processes start at a time. `newToken` is there only when it was made up just now: it can be told once.
- * Throws CommandError rather than give the settings' token or feeds to an account that was added for somebody else.
+ * Finds or makes the default account: the one that the settings name, else the account that was made first, else a new
+ * one. Processes that start at the same time agree on one account. `newToken` is the generated token of a new
+ * account, to be printed once, else undefined. Throws CommandError where the settings have a token or a feed and none of
+ * the accounts is the default: they would go to an account that was added for somebody else.
  */
 export async function ensureDefaultAccount(
   store: Store,
@@ -25,7 +27,7 @@ function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
   )
   const [other] = accounts
   if (known === undefined && config.accountSid === undefined && other !== undefined) {
-    if (config.authToken === undefined && config.livekitApiKey === undefined) {
+    if (config.authToken === undefined && !namesFeed(config)) {
       return { accountSid: other.accountSid, newToken: undefined, put: undefined }
     }
     throw new CommandError('None of the accounts is the default: name the one meant by ROLLCALL_ACCOUNT_SID.')
@@ -34,12 +36,17 @@ function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
   const newToken = known === undefined && config.authToken === undefined ? newSecret() : undefined
   const token = config.authToken ?? newToken
   const tokenHash = token === undefined ? known?.tokenHash : hashSecret(token)
-  const isNews = tokenHash !== undefined && tokenHash !== known?.tokenHash
+  const isChange = tokenHash !== undefined && tokenHash !== known?.tokenHash
   const fresh = { accountSid, name: 'default', isDefault: 1, createdAtMs: nowMs }
-  return { accountSid, newToken, put: isNews ? { ...(known ?? fresh), tokenHash } : undefined }
+  return { accountSid, newToken, put: isChange ? { ...(known ?? fresh), tokenHash } : undefined }
 }
 
-/** The account that `--account` names, or the only one there is. Throws CommandError. */
+/** Whether a feed is in the settings. It would belong to the default account. */
+function namesFeed(config: Config): boolean {
+  return feeds.some(feed => feed.configured?.(config) !== undefined)
+}
+
+/** The account that `--account` names, else the only account there is. Throws CommandError. */
 export async function chooseAccount(store: Store, named: string | undefined): Promise<Account> {
   const accounts = await store.accounts.list()
   if (named !== undefined) {

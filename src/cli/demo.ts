@@ -13,12 +13,13 @@ import { newSecret } from './credentials.ts'
 import { ensureDefaultAccount } from './default-account.ts'
 import { startServer } from './start-server.ts'
 
-/** The room whose participants the printed line asks for. */
+/** The room whose participants the first printed line asks for. */
 const SHOWN_ROOM = 'algebra-7b'
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'Run the server over a store of its own, with a day of rooms told by LiveKit webhooks',
+  summary:
+    'Run the server over a temporary database with a day of example rooms, delivered as LiveKit webhooks',
   args: '',
   options: {},
   settings: ['host', 'port', 'logLevel'],

@@ -1,14 +1,15 @@
+import { feeds } from '../feeds/index.ts'
 import { accountAdd, accountList, accountRemove, accountRotate } from './account.ts'
 import type { Command } from './command.ts'
 import { copy } from './copy.ts'
 import { demo } from './demo.ts'
-import { feedAdd, feedList, feedLog, feedRemove, feedRotate } from './feed.ts'
+import { feedCommands } from './feed.ts'
 import { keyAdd, keyList, keyRemove, keyRotate } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { serve } from './serve.ts'
 
-/** Every command, a line each. */
+/** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
   serve,
   demo,
@@ -20,11 +21,7 @@ export const commands: readonly Command[] = [
   keyList,
   keyRemove,
   keyRotate,
-  feedAdd,
-  feedList,
-  feedRemove,
-  feedRotate,
-  feedLog,
+  ...feedCommands(feeds),
   migrateCommand,
   rebuildCommand,
   copy,

@@ -12,8 +12,8 @@ export const keyAdd: Command = {
   summary: 'Add an API key to an account and print its secret, once',
   args: '',
   options: {
-    account: ['SID', 'The account; not needed where there is one'],
-    name: ['TEXT', 'A name for people'],
+    account: ['SID', 'The account; needed only where there are several accounts'],
+    name: ['TEXT', 'A name that rollcall key list shows'],
   },
   settings,
   run: context =>

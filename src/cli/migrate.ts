@@ -1,5 +1,4 @@
 import type { Database } from '../store/engine/database.ts'
-import { inDialect } from '../store/engine/dialect.ts'
 import { openDatabase } from '../store/open-store.ts'
 import { pendingSpreading, spread } from '../store/schema/citus.ts'
 import { type Migration, migrate, pendingMigrations } from '../store/schema/migrate.ts'
@@ -7,11 +6,11 @@ import { type Command, type CommandContext, CommandError } from './command.ts'
 
 export const migrateCommand: Command = {
   name: 'migrate',
-  summary: "Bring the database to this program's schema, as the first start does",
+  summary: 'Migrate the database to the schema of this version, as the first start does',
   args: '',
   options: {
-    'dry-run': ['', 'Print the SQL that would run, and run nothing'],
-    citus: ['', 'Spread the tables over the nodes of Citus, whose extension is in the database'],
+    'dry-run': ['', 'Print the SQL that would run, without running it'],
+    citus: ['', 'Distribute the tables over the nodes of Citus; the database must have the citus extension'],
   },
   settings: ['database'],
   run: context => withDatabase(context, context.options['dry-run'] === undefined ? bringUp : show),
@@ -30,9 +29,10 @@ async function bringUp(database: Database, { options, print }: CommandContext): 
 async function show(database: Database, { options, print }: CommandContext): Promise<void> {
   const pending = await pendingMigrations(database)
   if (pending.length === 0) print('-- The schema is up to date.')
-  for (const { version, statements } of pending) {
+  for (const { version, statements, convert } of pending) {
     print(`-- version ${version}`)
-    for (const statement of statements) print(`${inDialect(database.dialect, statement.trim())};`)
+    for (const statement of statements) print(`${statement.trim()};`)
+    if (convert !== undefined) print(`-- ${convert.what}`)
   }
   if (options['citus'] === undefined) return
   const tables = await pendingSpreading(database)
@@ -44,7 +44,7 @@ function versionsOf(migrations: readonly Migration[]): string {
   return migrations.map(({ version }) => `version ${version}`).join(', ')
 }
 
-/** The schema is as it is: opening a store would migrate it. */
+/** Opens the database without migrating it, as opening a store would. */
 async function withDatabase(
   context: CommandContext,
   work: (database: Database, context: CommandContext) => Promise<void>,

@@ -3,7 +3,7 @@ const REDRAW_EVERY_MS = 100
 const LINE_EVERY_MS = 5_000
 const CLEAR_LINE = '\r\x1b[K'
 
-/** Where a bar is drawn: standard error, as far as it matters. */
+/** Where a bar is drawn: the members of a stream that it needs. */
 interface Output {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -11,8 +11,8 @@ interface Output {
 }
 
 /**
- * Shows how far a long work is: on a terminal one line that is drawn again and again, elsewhere a line every few
- * seconds. `end` leaves the cursor on a line of its own.
+ * Shows how far a long task is: on a terminal as one line that is redrawn, elsewhere as a new line every few seconds.
+ * `end` moves the cursor of a terminal to the next line.
  */
 export function progressBar(unit: string, out: Output = process.stderr, nowMs = () => performance.now()) {
   const startMs = nowMs()

@@ -1,18 +1,22 @@
-import { rebuild } from '../ingest/rebuild.ts'
-import type { Command } from './command.ts'
+import { feeds } from '../feeds/index.ts'
+import { rebuild } from '../ingest/rebuild/rebuild.ts'
+import { type Command, CommandError } from './command.ts'
 import { progressBar } from './progress-bar.ts'
 import { withStore } from './with-store.ts'
 
 export const rebuildCommand: Command = {
   name: 'rebuild',
-  summary: 'Fold every event again, room by room; a running server goes on answering',
+  summary: 'Make every record again from the stored payloads; a running server goes on answering',
   args: '',
   options: {},
   settings: ['database', 'mediaRegions', 'publisherAttributes'],
   run: context =>
     withStore(context, async store => {
+      const { config, stop, print } = context
       const bar = progressBar('rooms')
-      const rooms = await rebuild(store, context.config, bar.show).finally(bar.end)
-      context.print(`${rooms} rooms are rebuilt.`)
+      const rebuilding = rebuild({ store, feeds, settings: config, progress: bar.show, stop })
+      const { rooms, isWhole } = await rebuilding.finally(bar.end)
+      if (!isWhole) throw new CommandError(`Stopped after ${rooms} rooms: run it again to rebuild all.`)
+      print(`${rooms} rooms are rebuilt.`)
     }),
 }

@@ -8,17 +8,17 @@ import { withStore } from './with-store.ts'
 
 export const serve: Command = {
   name: 'serve',
-  summary: 'Run the server; the first start makes the default account and prints its token, once',
+  summary: 'Run the server; the first start makes the default account and prints its token once',
   args: '',
   options: {},
-  settings: Object.keys(SETTINGS) as SettingName[], // the table's own keys
+  settings: Object.keys(SETTINGS) as SettingName[], // the keys of the table
   run: context =>
     withStore(context, async store => {
       const { config, clock, print, stop } = context
       const { accountSid, newToken } = await ensureDefaultAccount(store, config, clock())
       print(`Account SID    ${accountSid}`)
       if (newToken !== undefined) {
-        // Before the server listens: should it fail to, the token is known all the same.
+        // The token is printed before the server listens: it must not be lost where listening fails.
         print(`Auth token     ${newToken}`)
         print(`               It is shown this once; rollcall account rotate ${accountSid} makes another.`)
       }

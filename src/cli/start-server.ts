@@ -1,40 +1,60 @@
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import type { Config } from '../config.ts'
-import { feeds } from '../feeds/index.ts'
-import { janusCredentials } from '../feeds/janus/index.ts'
-import { livekitApi } from '../feeds/livekit/api.ts'
+import type { Feed } from '../feeds/feed.ts'
+import { feeds as allFeeds } from '../feeds/index.ts'
 import { createServer } from '../http/server.ts'
-import { livekitReconciliation, type Reconciliation } from '../ingest/sweep/reconcile-livekit.ts'
+import { applyQueue } from '../ingest/apply-queue.ts'
+import { type Reconciliation, reconciliation } from '../ingest/sweep/reconcile.ts'
+import { sendJson } from '../ingest/sweep/send-json.ts'
 import { createSweeper } from '../ingest/sweep/sweeper.ts'
-import { feedId } from '../sid.ts'
-import type { FeedRow } from '../store/feeds/feeds.ts'
 import type { Store } from '../store/store.ts'
 import { CommandError } from './command.ts'
+import { configuredFeeds as feedsOf } from './configured-feeds.ts'
 
-/** How long what is being answered may take once the server is to stop. */
+/** How long requests may still be answered once the server is to stop. */
 const CLOSE_WITHIN_MS = 1_000
-/** How long the database may take with what was begun before. */
+/** How long the server waits for the database once it is to stop. */
 const GIVE_UP_AFTER_MS = 5_000
 
-/** Starts the server over a store; `url` is where this machine reaches it. Logs go to standard error. */
-export async function startServer(options: {
-  config: Config
-  store: Store
-  clock: () => number
-  accountSid: string
-}): Promise<{ url: string; close: () => Promise<void> }> {
-  const { config, store, clock, accountSid } = options
+export interface StartOptions {
+  readonly config: Config
+  readonly store: Store
+  /** Unix milliseconds. */
+  readonly clock: () => number
+  /** The default account, which owns the feeds of the settings. */
+  readonly accountSid: string
+  /** All feeds of Rollcall unless given. */
+  readonly feeds?: readonly Feed[]
+}
+
+/**
+ * Starts the server and the sweeper over a store. `url` is the address on this machine; logs go to standard error.
+ * Throws CommandError where it cannot listen. `close` leaves the store open.
+ */
+export async function startServer(
+  options: StartOptions,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const { config, store, clock, accountSid, feeds = allFeeds } = options
   const log = pino({ level: config.logLevel }, pino.destination(2))
-  const configuredFeeds = feedsOf(config, accountSid)
+  const configuredFeeds = feedsOf(feeds, config, accountSid)
   const heard = new Map<string, number>()
-  const server = await createServer({ config, store, clock, log, configuredFeeds, heard })
+  const onFault = (error: unknown) => log.error(error, 'a delivery failed')
+  const queue = applyQueue({ store, feeds, settings: config, onFault })
+  const server = await createServer({ config, store, clock, log, feeds, configuredFeeds, heard, queue })
   const stopping = new AbortController()
   const { signal } = stopping
+  const send = sendJson(signal)
+  const reconciliations = feeds.flatMap((feed): Reconciliation[] => {
+    const { kind, snapshot } = feed
+    const snapshotServer = snapshot?.serverOf(config, send)
+    const row = configuredFeeds.find(one => one.kind === kind)
+    if (snapshot === undefined || snapshotServer === undefined || row === undefined) return []
+    return [reconciliation({ store, queue, feed, snapshot, server: snapshotServer, row, clock })]
+  })
   const sweeper = createSweeper({
-    ...{ store, settings: config, feeds, configuredFeeds, heard, clock },
-    reconciliations: reconciliationsOf(config, { store, clock, configuredFeeds, signal }),
-    onFault: error => signal.aborted || log.warn(error, 'a look for what is over failed'),
+    ...{ store, queue, feeds, configuredFeeds, reconciliations, heard, clock },
+    onFault: error => signal.aborted || log.warn(error, 'a sweep failed'),
   })
   try {
     const url = await server.listen({ host: config.host, port: config.port })
@@ -51,50 +71,17 @@ export async function startServer(options: {
     }
   } catch (error) {
     await server.close()
-    const problem = error instanceof Error ? error.message : String(error)
+    // Only what the operating system refuses has a syscall.
+    if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new CommandError(
-      `Cannot listen on ${config.host}:${config.port} (${problem}): see --host and --port.`,
+      `Cannot listen on ${config.host}:${config.port} (${error.message}): see --host and --port.`,
     )
   }
 }
 
-/** Answers what came; a connection that is still open then is cut: it may never send a request. */
+/** Answers the requests that have come, then cuts every connection that is still open: it may never send one. */
 async function closeServer(server: FastifyInstance): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), CLOSE_WITHIN_MS)
   await server.close()
   clearTimeout(cut)
-}
-
-/** LiveKit's own list is asked for, where the settings say where it is. */
-function reconciliationsOf(
-  config: Config,
-  from: {
-    store: Store
-    clock: () => number
-    configuredFeeds: readonly FeedRow[]
-    signal: AbortSignal
-  },
-): Reconciliation[] {
-  const { store, clock, configuredFeeds, signal } = from
-  const { livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret } = config
-  const feed = configuredFeeds.find(({ kind }) => kind === 'livekit')
-  if (url === undefined || apiKey === undefined || apiSecret === undefined || feed === undefined) return []
-  const api = livekitApi({ url, apiKey, apiSecret, clock, signal })
-  return [livekitReconciliation({ store, settings: config, feed, api, clock })]
-}
-
-/** The feeds that the settings name; they are the default account's. */
-function feedsOf(config: Config, accountSid: string): FeedRow[] {
-  const { livekitApiKey, livekitApiSecret, janusEventsUser, janusEventsPassword } = config
-  const feed = (kind: string, name: string, authKey: string, secret: string) => {
-    return { feedId: feedId(accountSid, kind, name), accountSid, kind, authKey, secret, createdAtMs: 0 }
-  }
-  return [
-    ...(livekitApiKey === undefined || livekitApiSecret === undefined
-      ? []
-      : [feed('livekit', livekitApiKey, livekitApiKey, livekitApiSecret)]),
-    ...(janusEventsUser === undefined || janusEventsPassword === undefined
-      ? []
-      : [feed('janus', janusEventsUser, janusCredentials(`${janusEventsUser}:${janusEventsPassword}`), '')]),
-  ]
 }

@@ -1,4 +1,4 @@
-/** Rows under a heading, in columns as wide as their widest cell. */
+/** The lines of a table: a heading and rows, each column as wide as its widest cell. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [heading, ...rows].map(row => row.map(visible))
   const widths = heading.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)))
@@ -10,7 +10,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   )
 }
 
-/** Cells may hold what a stranger sent: a control character would move the terminal's cursor, or forge a line. */
+/** Senders of deliveries choose some cells: a control character could move the cursor or forge a line. */
 function visible(cell: string): string {
   return cell.replace(/\p{Cc}/gu, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }

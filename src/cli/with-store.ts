@@ -2,7 +2,7 @@ import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 import { type CommandContext, CommandError } from './command.ts'
 
-/** Runs a command's work over the store that the settings name, and closes it. */
+/** Opens the store that the settings name, runs `work` over it and closes it. Throws CommandError where it cannot open. */
 export async function withStore(
   context: CommandContext,
   work: (store: Store) => Promise<void>,

@@ -8,7 +8,7 @@ import { runProgram, temporaryFolder } from '../support/program.ts'
 import { refusal, runCommand } from '../support/run-command.ts'
 import { newPostgres } from '../support/test-place.ts'
 
-test('an install moves to PostgreSQL: its accounts, keys and feeds are there, and a second run has nothing to do', async t => {
+test('accounts, keys and feeds are copied to PostgreSQL, and a second run writes nothing', async t => {
   const cwd = await temporaryFolder(t)
   await runCommand(cwd, 'account add')
   await runCommand(cwd, 'key add')
@@ -28,7 +28,7 @@ test('an install moves to PostgreSQL: its accounts, keys and feeds are there, an
   assert.equal(again, '3 rows are the same in both: 0 were written, 0 removed.\n')
 })
 
-test('where a server was up on the source until just now, it says that rows may have come meanwhile', async t => {
+test('copy warns that rows may have come meanwhile if a server was up on the source until just now', async t => {
   const cwd = await temporaryFolder(t)
   await runCommand(cwd, 'account add')
   const beatAt = async (untilMs: number) => {
@@ -41,7 +41,7 @@ test('where a server was up on the source until just now, it says that rows may 
   assert.match(await beatAt(Date.now()), /removed\.\nA server was up on the source .* run this again\.\n$/)
 })
 
-test('what is not given, cannot be opened or would lose something is told in a sentence without the password', async t => {
+test('copy refuses a missing place, a database that cannot be opened and a loss of data with a sentence that shows no password', async t => {
   const cwd = await temporaryFolder(t)
   await runCommand(cwd, 'account add')
   await runCommand(cwd, 'account add', { database: join(cwd, 'other') })
@@ -68,7 +68,7 @@ test('what is not given, cannot be opened or would lose something is told in a s
   }
 })
 
-test('asked to stop it ends with a sentence, and run again it goes on', async t => {
+test('a copy that is stopped ends with a sentence, and a second run does the rest', async t => {
   const cwd = await temporaryFolder(t)
   await runCommand(cwd, 'account add')
   await runCommand(cwd, 'key add')

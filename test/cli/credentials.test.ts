@@ -10,7 +10,7 @@ const SEEN_WITHIN_MS = 1_000
 const SID = `AC${'7e'.repeat(16)}`
 
 suite('rollcall account and key', { concurrency: 2 }, () => {
-  test('a running server sees within a second what is done to', { concurrency: 2 }, async t => {
+  test('a running server heeds within a second a change of', { concurrency: 2 }, async t => {
     const cwd = await temporaryFolder(t)
     const { url, accountSid } = await startServe(t, { cwd })
     const run = (line: string) => rollcallPrints(cwd, line.split(' '))
@@ -19,7 +19,7 @@ suite('rollcall account and key', { concurrency: 2 }, () => {
         return (await ask(url, ROOMS, user, password)).status === status || undefined
       })
 
-    const accounts = t.test('accounts, whose SID may be given', async () => {
+    const accounts = t.test('accounts, whose SID can be chosen', async () => {
       const added = await run(`account add --sid ${SID} --name clinic`)
       assert.equal(told(added, /^Account SID +(\S+)$/m), SID)
       const token = told(added, /^Auth token +([A-Za-z0-9]{40})$/m)
@@ -58,7 +58,7 @@ suite('rollcall account and key', { concurrency: 2 }, () => {
     await Promise.all([accounts, keys])
   })
 
-  test('an account must be named where there are several, by a SID that is one', async t => {
+  test('where there are several accounts one must be named, and the SID must be valid and known', async t => {
     const cwd = await temporaryFolder(t)
     const none = 'There is no account yet: the first rollcall serve makes one, or rollcall account add.'
     assert.equal(await refusal(cwd, 'key add'), none)

@@ -28,7 +28,7 @@ async function emptyStore(t: TestContext) {
   return store
 }
 
-test('the first start makes an account and tells its token; later ones find it', async t => {
+test('the first start makes an account and returns its token, and later starts find the account', async t => {
   const store = await emptyStore(t)
   const first = await ensureDefaultAccount(store, readConfig({}, {}), 5)
   assert.match(first.newToken ?? '', /^[A-Za-z0-9]{32,}$/)
@@ -41,13 +41,15 @@ test('the first start makes an account and tells its token; later ones find it',
   assert.deepEqual({ ...(await store.accounts.find(CUSTOMER.accountSid)) }, CUSTOMER)
 })
 
-test('an account that was added for somebody never becomes the default', async t => {
+test('an account that was added for somebody else never becomes the default, nor gets the token or a feed of the settings', async t => {
   const store = await emptyStore(t)
   await store.accounts.put(CUSTOMER)
   const env = { ROLLCALL_AUTH_TOKEN: TOKEN }
   await assert.rejects(ensureDefaultAccount(store, readConfig({}, env), 5), /ROLLCALL_ACCOUNT_SID/)
   const livekit = { LIVEKIT_API_KEY: 'APIkey', LIVEKIT_API_SECRET: 'secret' }
   await assert.rejects(ensureDefaultAccount(store, readConfig({}, livekit), 5), /ROLLCALL_ACCOUNT_SID/)
+  const janus = { JANUS_EVENTS_USER: 'janus', JANUS_EVENTS_PASSWORD: 'secret' }
+  await assert.rejects(ensureDefaultAccount(store, readConfig({}, janus), 5), /ROLLCALL_ACCOUNT_SID/)
   await ensureDefaultAccount(store, readConfig({}, {}), 5)
   assert.deepEqual(
     (await store.accounts.list()).map(account => ({ ...account })),

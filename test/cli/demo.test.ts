@@ -19,7 +19,7 @@ interface DemoRoom {
   url: string
 }
 
-test('the demo shows a day of rooms that ends now, by the lines that it prints, and leaves nothing', async t => {
+test('the lines that the demo prints show a day of rooms that ends now, and the demo leaves no files', async t => {
   const cwd = await temporaryFolder(t)
   const temporary = await temporaryFolder(t)
   await mkdir(join(cwd, 'data'))
@@ -69,7 +69,7 @@ interface Answer {
   rooms?: DemoRoom[]
 }
 
-/** What the line answers in a shell; where there is no curl, what its address answers. */
+/** Runs the line in a shell, or fetches its address where there is no curl. */
 async function paste(t: TestContext, line: string, cwd: string): Promise<Answer> {
   if (hasCurl) {
     const command = ['bash', '-c', line] as const
@@ -77,7 +77,7 @@ async function paste(t: TestContext, line: string, cwd: string): Promise<Answer>
     assert.equal(exitCode, 0, stderr)
     return JSON.parse(stdout)
   }
-  t.diagnostic('There is no curl here: the address of the line is asked by fetch.')
+  t.diagnostic('There is no curl here: the address of the line is fetched.')
   const { origin, pathname, search } = new URL(told(line, /(http[^' ]+)/))
   const [user = '', password = ''] = told(line, / -u (\S+)/).split(':')
   const { status, text } = await ask(origin, pathname + search, user, password)

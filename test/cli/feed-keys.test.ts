@@ -8,7 +8,7 @@ import { rollcallPrints, startServe, told } from '../support/running-server.ts'
 const APP_ID = 'vpaas-magic-cookie-1'
 const SECRETS = ['whsec_first', 'whsec_second'] as const
 
-/** How a feed of each kind is added, where its key is printed, and what is then delivered with the key. */
+/** The line in which the key of a feed is printed, and a delivery with that key. */
 const FEEDS = {
   janus: {
     printed: /^Token {4}([A-Za-z0-9]{40})$/m,
@@ -23,7 +23,7 @@ const FEEDS = {
 }
 
 for (const [kind, { printed, deliver }] of Object.entries(FEEDS)) {
-  test(`the key of a ${kind} feed is printed once, lets in, and is rotated`, async t => {
+  test(`the key of a ${kind} feed is printed once, is accepted, and stops when it is rotated`, async t => {
     const cwd = await temporaryFolder(t)
     const { url } = await startServe(t, { cwd })
     const added = await rollcallPrints(cwd, ['feed', 'add', kind])

@@ -11,7 +11,7 @@ const SECRET = 'first-secret-of-the-feed-0123456789'
 const NEW_SECRET = 'second-secret-of-the-feed-0123456789'
 
 suite('rollcall feed', { concurrency: 2 }, () => {
-  test('a running server sees within a second what is done to', { concurrency: 3 }, async t => {
+  test('a running server heeds within a second a change of', { concurrency: 3 }, async t => {
     const cwd = await temporaryFolder(t)
     const { url, accountSid } = await startServe(t, { cwd })
     const run = (line: string, input?: string) => rollcallPrints(cwd, line.split(' '), input)
@@ -48,7 +48,7 @@ suite('rollcall feed', { concurrency: 2 }, () => {
       await isAnswered(200, deliver(NEW_SECRET))
     })
 
-    const events = t.test('a feed of events, whose key is printed once', async () => {
+    const events = t.test('a CloudEvents feed, whose key is printed once', async () => {
       const added = await run('feed add events')
       const key = told(added, /^Feed key ([A-Za-z0-9]{40})$/m)
       const deliver = (feedKey: string) => () => postEvents(`${url}/feeds/events`, feedKey)
@@ -63,7 +63,7 @@ suite('rollcall feed', { concurrency: 2 }, () => {
     await Promise.all([livekit, twilio, events])
   })
 
-  test('no command takes the key of another feed, overwrites one, or goes on without a secret', async t => {
+  test('no command takes the key of another feed, overwrites a feed, or continues without a secret', async t => {
     const cwd = await temporaryFolder(t)
     const add = (kind: string, key: string, input = SECRET) => ({ args: [kind], options: { key }, input })
     const rotate = (id: string, key: string) => ({ args: [id], options: { key }, input: SECRET })
@@ -93,7 +93,7 @@ suite('rollcall feed', { concurrency: 2 }, () => {
     }
   })
 
-  test('the log of deliveries tells the good from what is twice, wrongly signed, of nobody or of the future', async t => {
+  test('the log of deliveries shows new, repeated, wrongly signed, unknown and future deliveries as such', async t => {
     const cwd = await temporaryFolder(t)
     const key = ['APIlog', SECRET] as const
     const { url } = await startServe(t, {
@@ -134,7 +134,7 @@ function roomStarted(name: string) {
   }
 }
 
-/** Posts a status callback, signed as Twilio signs it; the status. */
+/** Posts a status callback, signed as Twilio signs it. Resolves to the status. */
 async function postCallback(url: string, accountSid: string, secret: string): Promise<number> {
   const callback = {
     AccountSid: accountSid,

@@ -9,7 +9,7 @@ const TOKEN = 'accountTokenThatNoLogMayShow012345'
 const SECRET = 'livekitSecretThatNoLogMayShow01234'
 const HIDDEN = 'wordOfAQueryThatNoLogMayShow'
 
-test('no secret and no query is logged, whatever is asked and however much is logged', async t => {
+test('no secret and no query string is logged for any request, even at the level trace', async t => {
   const cwd = await temporaryFolder(t)
   const running = await startServe(t, {
     cwd,
@@ -55,7 +55,7 @@ test('no secret and no query is logged, whatever is asked and however much is lo
   }
 })
 
-/** What no client would send. Resolves when the server has closed the connection. */
+/** Sends text that no HTTP client would send. Resolves once the server has closed the connection. */
 async function sendRaw(url: string, text: string): Promise<void> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname, () => socket.write(text)).resume()

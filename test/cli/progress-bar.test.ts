@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { progressBar } from '../../src/cli/progress-bar.ts'
 
-/** What is written, where the work is this far at these moments. */
+/** The texts that are written for a task that is this far at these moments. */
 function written(out: { isTTY: boolean; columns?: number }, told: readonly [atMs: number, done: number][]) {
   const texts: string[] = []
   let nowMs = 0
@@ -16,7 +16,7 @@ function written(out: { isTTY: boolean; columns?: number }, told: readonly [atMs
   return texts
 }
 
-test('on a terminal one line is drawn again, ten times a second at most, and at the end', () => {
+test('on a terminal one line is redrawn, ten times a second at most, and at the end', () => {
   const told: [number, number][] = [
     [0, 0],
     [50, 100],
@@ -31,11 +31,11 @@ test('on a terminal one line is drawn again, ten times a second at most, and at 
   ])
 })
 
-test('a line is never wider than the terminal, which would begin another', () => {
+test('a line is never wider than the terminal, which would wrap it', () => {
   assert.deepEqual(written({ isTTY: true, columns: 10 }, [[2000, 1000]]), ['\r\x1b[K[#####   ', '\n'])
 })
 
-test('elsewhere it is a line every few seconds, and none of what is done sooner', () => {
+test('without a terminal a line is written every few seconds, and none for a shorter task', () => {
   const told: [number, number][] = [
     [1000, 10],
     [100_000, 1000],

@@ -10,7 +10,7 @@ import { ask, deliverWebhook, rollcall, startServe } from '../support/running-se
 const TOKEN = 'aTokenOfLettersAndDigits0123456789'
 const KEY = ['APIrebuild', 'secret-of-the-key-that-rebuilds-0123'] as const
 
-test('rebuild mends every row, changes no byte of any other answer, and the server answers meanwhile', async t => {
+test('rebuild corrects every row, changes no byte of a correct answer, and the server answers meanwhile', async t => {
   const cwd = await temporaryFolder(t)
   const env = { ROLLCALL_AUTH_TOKEN: TOKEN, LIVEKIT_API_KEY: KEY[0], LIVEKIT_API_SECRET: KEY[1] }
   const { url, accountSid } = await startServe(t, { cwd, env: { ...env, LOG_LEVEL: 'warn' } })
@@ -59,7 +59,7 @@ function pathsOf(list: string): string[] {
   return ['/v1/Video/Rooms?PageSize=1000', ...own]
 }
 
-/** As rows are that an older Rollcall has written, whose fold was another. */
+/** Changes rows as if a version of Rollcall with other folds had written them. */
 function spoilRows(file: string): void {
   const database = new DatabaseSync(file)
   database.exec(`update rooms set record = json_set(record, '$.codecs', json('[]')), state = '{}'`)

@@ -15,7 +15,7 @@ const ROOMS = '/v1/Video/Rooms'
 const STOP_WITHIN_MS = 2_500
 
 suite('rollcall serve', { concurrency: 2 }, () => {
-  test('the first start prints SID and token once, and they open the API', async t => {
+  test('the first start prints SID and token once, and the API accepts them', async t => {
     const cwd = await temporaryFolder(t)
     const first = await startServe(t, { cwd })
     const token = told(first.stdout(), /^Auth token +([A-Za-z0-9]{40})$/m)
@@ -30,7 +30,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.equal((await ask(second.url, ROOMS, first.accountSid, token)).status, 200)
   })
 
-  test('the account of the settings is made, and its token changes with them', async t => {
+  test('the account of the settings is made, and its token follows the settings', async t => {
     const cwd = await temporaryFolder(t)
     const otherToken = TOKEN.split('').reverse().join('')
     const start = (token: string) =>
@@ -55,14 +55,14 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.deepEqual(await readdir(cwd), [])
   })
 
-  test('a setting that a command does not heed cannot stop it', async t => {
+  test('a setting that a command does not use cannot stop it', async t => {
     const cwd = await temporaryFolder(t)
     const env = { ROLLCALL_AUTH_TOKEN: 'short', PORT: '80a', LIVEKIT_API_KEY: 'APIx' }
     const { exitCode, stderr } = await runProgram({ cwd, args: ['account', 'list'], env })
     assert.deepEqual([exitCode, stderr], [0, ''])
   })
 
-  test('a port in use is told in a sentence, and the token of the first start is not lost', async t => {
+  test('a port in use is reported in a sentence, and the token of the first start is not lost', async t => {
     const cwd = await temporaryFolder(t)
     const other = createServer().listen(0, '127.0.0.1')
     t.after(() => other.close())
@@ -79,7 +79,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.equal((await ask(second.url, ROOMS, second.accountSid, token)).status, 200)
   })
 
-  test('its files are readable by their owner alone, whatever the umask', async t => {
+  test('only the owner can read the files, whatever the umask', async t => {
     const cwd = await temporaryFolder(t)
     await startServe(t, { cwd, umask: 0 })
     const files = await readdir(join(cwd, 'data'))
@@ -88,7 +88,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.equal((await stat(join(cwd, 'data'))).mode & 0o777, 0o700)
   })
 
-  test('it stops within two seconds, also with connections open that say nothing', async t => {
+  test('the server stops within two seconds while silent connections are open', async t => {
     const cwd = await temporaryFolder(t)
     const running = await startServe(t, { cwd })
     const { hostname, port } = new URL(running.url)
@@ -104,7 +104,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.ok(tookMs < STOP_WITHIN_MS, `${tookMs} ms`)
   })
 
-  test('it stops as soon while a LiveKit that says nothing is asked who is there', async t => {
+  test('the server stops as fast while it waits for the list of a LiveKit server that does not answer', async t => {
     const cwd = await temporaryFolder(t)
     const silent = createServer().listen(0, '127.0.0.1')
     const isAsked = once(silent, 'connection')
@@ -123,7 +123,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
     assert.ok(tookMs < STOP_WITHIN_MS, `${tookMs} ms`)
   })
 
-  test('a database that cannot be opened is told in a sentence that shows no password', async t => {
+  test('a database that cannot be opened is reported in a sentence that shows no password', async t => {
     const cwd = await temporaryFolder(t)
     const database = new DatabaseSync(join(cwd, 'newer.db'))
     database.exec('create table schema_version as select 9999 version')
