@@ -12,7 +12,7 @@ import * as twilio from './twilio/story.ts'
 
 const LIMIT_MS = 60_000
 
-/** Feeds whose SIDs do not depend on what was heard first: a story of consistent facts, and how one of them is told. */
+/** Feeds whose SIDs do not depend on the order of events: a consistent story, and how one event of it is delivered. */
 const FEEDS = [
   {
     kind: 'livekit',
@@ -35,7 +35,7 @@ const FEEDS = [
 ]
 
 for (const { kind, runs, stories, tell } of FEEDS) {
-  test(`${kind}: where any one event is lost, nothing is said that the whole does not say`, async t => {
+  test(`${kind}: if one event is lost, the records state nothing that the full story does not state`, async t => {
     const server = await testServer(t)
     await fc.assert(
       fc.asyncProperty(stories as fc.Arbitrary<readonly unknown[]>, async story => {
@@ -67,7 +67,7 @@ for (const { kind, runs, stories, tell } of FEEDS) {
   })
 }
 
-/** ann and bob in a room, dora who never got in; seconds after the start. */
+/** ann and bob in a room, and dora whose attempt failed; seconds after the start. */
 function cloudStory(at: readonly number[]) {
   const ordered = [...at].sort((a, b) => a - b)
   const time = (index: number) => new Date(NOW_MS - 600_000 + (ordered[index] ?? 0) * 1000).toISOString()

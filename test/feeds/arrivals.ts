@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Groups of indexes below `count`: all of them in some order, some twice or more; a group arrives at once. */
+/** Groups of the indexes below `count`, in some order and some repeated. A group arrives at the same time. */
 export function arrivalsOf(count: number): fc.Arbitrary<number[][]> {
   return fc
     .tuple(

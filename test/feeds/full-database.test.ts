@@ -9,10 +9,10 @@ import { JITSI_FEED, jitsiRoom, postJitsi } from './jitsi/event-sync.ts'
 import { servedRooms } from './served.ts'
 import { postCallback } from './twilio/callbacks.ts'
 
-/** More than the pages hold that are there already. */
+/** More than the free space in the pages of the new database. */
 const LARGE = 'x'.repeat(50_000)
 
-test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and is taken when it comes again', async t => {
+test('every feed answers 503 with Retry-After: 1 while nothing can be stored, and accepts the repetition', async t => {
   const server = await testServer(t, {}, [JITSI_FEED, JAAS_FEED])
   const at = new Date(NOW_MS - 60_000).toISOString()
   const deliverAll = async () => [
@@ -35,7 +35,7 @@ test('what cannot be stored now is 503 with Retry-After: 1 for every feed, and i
     assert.equal(response.headers['retry-after'], '1')
     assert.deepEqual([response.json().code, response.json().status], [20503, 503])
   }
-  assert.deepEqual(await servedRooms(server), [], 'what is there can be read meanwhile')
+  assert.deepEqual(await servedRooms(server), [], 'the API can be read meanwhile')
 
   await goOnWriting(server)
   for (const response of await deliverAll()) assert.equal(response.statusCode, 200, response.body)

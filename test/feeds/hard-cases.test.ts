@@ -16,11 +16,11 @@ import {
 } from './served.ts'
 import { postCallback } from './twilio/callbacks.ts'
 
-/** The cases that trouble every system of this kind, as the feeds with ids of their own meet them; others have theirs. */
+/** Cases that are hard for every system of this kind, over feeds that give ids. Janus and Jitsi have tests of their own. */
 const START = NOW_MS - 600_000
 const MINUTE = 60_000
 
-test('left before joined: the leave makes the record, and the join that comes later reopens nothing', async t => {
+test('leave before join: the leave makes the record, and the join that comes later does not reopen it', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   const ann = { ...room.left('ann', START, START + MINUTE, 'CLIENT_INITIATED') }
@@ -31,7 +31,7 @@ test('left before joined: the leave makes the record, and the join that comes la
   assert.deepEqual(await servedParticipant(server, room.sid), before)
 })
 
-test('only joined: in progress until the room ends, then closed at its end and marked', async t => {
+test('join alone: in progress until the room ends, then closed at its end and marked as inferred', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', START))
@@ -46,7 +46,7 @@ test('only joined: in progress until the room ends, then closed at its end and m
   })
 })
 
-test('only left, without a join: there is a record, and when it began is not made up', async t => {
+test('leave alone: there is a record without a join_time', async t => {
   const server = await testServer(t)
   await tellEvents(server, [
     [
@@ -63,7 +63,7 @@ test('only left, without a join: there is a record, and when it began is not mad
   assertShows(room, { unique_participants: 1, concurrent_participants: 1, total_participant_duration_sec: 0 })
 })
 
-test('room ended first: the leaves that come after it are their own, to the second', async t => {
+test('end of the room first: the leaves that come after it hold, to the second', async t => {
   const server = await testServer(t)
   const RoomSid = `RM${'7a'.repeat(16)}`
   const person = { ParticipantSid: `PA${'7b'.repeat(16)}`, ParticipantIdentity: 'ann' }
@@ -91,7 +91,7 @@ test('room ended first: the leaves that come after it are their own, to the seco
   })
 })
 
-test('events after completion are taken, and amend the record', async t => {
+test('events after completion are accepted and change the record', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', START), room.left('ann', START, START + MINUTE))
@@ -113,7 +113,7 @@ test('events after completion are taken, and amend the record', async t => {
   })
 })
 
-test('the same identity reconnects under a new key: two stays of one identity, which may overlap', async t => {
+test('an identity that reconnects under a new key has two stays, which may overlap', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   const again = { sid: 'PA_again', identity: 'ann' }
@@ -133,7 +133,7 @@ test('the same identity reconnects under a new key: two stays of one identity, w
   })
 })
 
-test('the same key joins again: a key that names a stay is one stay, its earliest join and its earliest leave', async t => {
+test('a second join under the key of a stay is the same stay, with its earliest join and its earliest leave', async t => {
   const server = await testServer(t)
   const data = { room: { key: 'r' }, participant: { key: 'p', identity: 'ann' } }
   await tellEvents(server, [
@@ -149,7 +149,7 @@ test('the same key joins again: a key that names a stay is one stay, its earlies
   })
 })
 
-test('a resume emits nothing, and leaves no gap', async t => {
+test('a resume, about which no event comes, leaves no gap', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   const track = { sid: 'TR_1', type: 'AUDIO', mimeType: 'audio/opus' }
@@ -163,7 +163,7 @@ test('a resume emits nothing, and leaves no gap', async t => {
   })
 })
 
-test('a name that is used again is another room, however late the first one is told', async t => {
+test('a name that is used again makes another room, however late events of the first room come', async t => {
   const server = await testServer(t)
   const monday = livekitRoom('weekly', START - 86_400_000, 'RM_monday')
   const tuesday = livekitRoom('weekly', START, 'RM_tuesday')
@@ -173,7 +173,7 @@ test('a name that is used again is another room, however late the first one is t
   assertShows(await servedRoom(server, 'RM_tuesday'), { unique_participants: 1, room_status: 'in_progress' })
 })
 
-test('clock skew: durations are never negative, what is far in the future is refused, what is old is not', async t => {
+test('clock skew: no negative durations; the far future is refused, the past is not', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.joined('ann', START + 5900), room.left('ann', START + 5900, START + 5000))
@@ -186,7 +186,7 @@ test('clock skew: durations are never negative, what is far in the future is ref
   await assertNumbersAgree(server)
 })
 
-test('the unit of a moment is told by its magnitude, and what is none is refused', () => {
+test('the magnitude of a moment shows its unit, and other numbers are no moments', () => {
   const sec = 1_772_366_400
   for (const written of [
     sec,
@@ -205,7 +205,7 @@ test('the unit of a moment is told by its magnitude, and what is none is refused
   }
 })
 
-test('our own outage: what was held back meanwhile is taken late, and nothing of it is inferred', async t => {
+test('after an outage of Rollcall, events that come late are accepted and nothing is inferred', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', START))
@@ -219,7 +219,7 @@ test('our own outage: what was held back meanwhile is taken late, and nothing of
   assertShows(await servedRoom(server, room.sid), { duration_sec: 80, properties: { inferred: [] } })
 })
 
-test('recorders, agents and the hidden are listed with their kind, and counted nowhere', async t => {
+test('recorders, agents and hidden participants are listed with their kind and not counted', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   const others = {
@@ -253,7 +253,7 @@ test('recorders, agents and the hidden are listed with their kind, and counted n
   })
 })
 
-/** Events of the events feed, by kind, seconds after the start, and data. */
+/** Events of the events feed, each with its kind, its seconds after the start, and its data. */
 async function tellEvents(
   server: TestServer,
   told: readonly (readonly [string, number, object])[],

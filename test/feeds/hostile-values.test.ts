@@ -54,7 +54,7 @@ async function send(server: TestServer, type: string, data: object, more: object
   })
 }
 
-test('a form of very many names costs no more than its size', async t => {
+test('a form with very many names is verified within seconds', async t => {
   const server = await testServer(t)
   const body = `AccountSid=${ACCOUNT}&${Array.from({ length: 100_000 }, (_, index) => `n${index}=`).join('&')}`
   const begunMs = performance.now()
@@ -68,7 +68,7 @@ test('a form of very many names costs no more than its size', async t => {
   assert.ok(performance.now() - begunMs < 5_000)
 })
 
-test('durations beyond all time are as none', async t => {
+test('a duration that is too long or not a count is ignored', async t => {
   const server = await testServer(t)
   const left = { StatusCallbackEvent: 'participant-disconnected', ParticipantSid: participant }
   const ended = { StatusCallbackEvent: 'room-ended', Timestamp: '2026-03-01T11:30:00.000Z' }
@@ -83,7 +83,7 @@ test('durations beyond all time are as none', async t => {
   assert.equal(list.participants[0].join_time, null)
 })
 
-test('a number that an SDK cannot read is refused, or is as none', async t => {
+test('a number that an SDK cannot read is refused or ignored', async t => {
   const server = await testServer(t)
   for (const maxParticipants of [1e300, -1, 2 ** 31]) {
     assert.equal(
@@ -116,9 +116,9 @@ test('lone surrogates and NUL never reach a record', async t => {
   assert.equal(list.participants[0].participant_identity, 'i')
 })
 
-test('texts too long for an index are kept whole, found, and told apart to the last letter', async t => {
+test('texts too long for an index are stored whole, found, and compared to the last letter', async t => {
   const server = await testServer(t, {}, [JITSI_FEED])
-  // What repeats itself would be compressed.
+  // Repetitive text would be compressed.
   const long = Array.from({ length: 300 }, (_, index) =>
     createHmac('sha1', 'x').update(`${index}`).digest('hex'),
   ).join('')
@@ -153,7 +153,7 @@ test('texts too long for an index are kept whole, found, and told apart to the l
   }
 })
 
-test('NUL where a name, a key or a password is asked for finds nobody, and is no fault', async t => {
+test('NUL in a name, a key or a password matches nothing and is not an error of the server', async t => {
   const server = await testServer(t)
   assert.equal((await get(server, '/v1/Video/Rooms?RoomName=a%00b')).status, 200)
   assert.equal((await get(server, '/v1/Video/Rooms/RM%00')).status, 404)
@@ -166,7 +166,7 @@ test('NUL where a name, a key or a password is asked for finds nobody, and is no
   assert.equal(response.statusCode, 401)
 })
 
-test('a time before 1970 is no time', async t => {
+test('a moment before 1970 is ignored', async t => {
   const server = await testServer(t)
   const response = await send(
     server,
@@ -177,7 +177,7 @@ test('a time before 1970 is no time', async t => {
   assert.equal(response.statusCode, 400)
 })
 
-test('callbacks that are not understood are kept, each of them', async t => {
+test('every callback that is not understood is kept', async t => {
   const server = await testServer(t)
   for (const composition of ['CJ1', 'CJ2', 'CJ2']) {
     const params = { StatusCallbackEvent: 'composition-started', CompositionSid: composition }
@@ -186,7 +186,7 @@ test('callbacks that are not understood are kept, each of them', async t => {
   assert.equal((await keptPayloads(server)).length, 2)
 })
 
-test('another body under a known key changes no record and is kept', async t => {
+test('a second body under a known key is kept and changes no record', async t => {
   const server = await testServer(t)
   const data = { room: { key: 'r' }, participant: { key: 'p' } }
   await send(server, 'participant.joined', data)
@@ -200,7 +200,7 @@ test('another body under a known key changes no record and is kept', async t => 
   assert.equal(list.participants[0].status, 'in_progress')
 })
 
-test('a fault of ours is 500, so that the sender tries again, and stands in the log of deliveries', async t => {
+test('a fault of Rollcall is 500, so that the sender tries again, and is in the log of deliveries', async t => {
   const server = await testServer(t)
   await server.database.transact(connection => connection.run('drop table events'))
   assert.equal((await send(server, 'room.started', { room: { key: 'r' } })).statusCode, 500)
@@ -209,7 +209,7 @@ test('a fault of ours is 500, so that the sender tries again, and stands in the 
   assert.deepEqual([delivery?.httpStatus, delivery?.outcome], [500, 'failed'])
 })
 
-test('junk from strangers never hides what was authentic from the log', async t => {
+test('deliveries that are not authentic never push authentic ones out of the log', async t => {
   const server = await testServer(t)
   await send(server, 'room.started', { room: { key: 'r' } })
   for (let index = 0; index < 150; index++) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { basic, type TestServer } from '../support/test-server.ts'
 import { type ServedParticipant, type ServedRoom, servedParticipants, servedRooms } from './served.ts'
 
-/** Every answer about every room, as the text that is sent. */
+/** All answers about all rooms, as the text that is sent. */
 export async function answersOf(server: TestServer): Promise<string[]> {
   const paths = ['/v1/Video/Rooms?CreatedAfter=2000-01-01', '/v1/Video/Rooms']
   for (const room of await servedRooms(server)) {
@@ -18,7 +18,7 @@ export async function answersOf(server: TestServer): Promise<string[]> {
   return await Promise.all(answers)
 }
 
-/** Asserts that what each room says of itself is what its listed participants give. */
+/** Asserts that the numbers of each room follow from the participants that are listed. */
 export async function assertNumbersAgree(server: TestServer): Promise<void> {
   for (const room of await servedRooms(server)) {
     const people = await servedParticipants(server, room.room_sid)
@@ -44,7 +44,7 @@ export async function assertNumbersAgree(server: TestServer): Promise<void> {
   }
 }
 
-/** Forgets all that was told and remembered, so that the same story can be told again under the same SIDs. */
+/** Deletes all that was received and remembered, so that the same story can be delivered again under the same SIDs. */
 export async function forgetRooms({ database }: TestServer): Promise<void> {
   await database.transact(async connection => {
     for (const table of ['events', 'participants', 'rooms', 'feed_memory', 'feed_payloads']) {
@@ -63,8 +63,8 @@ function numbersOf(room: ServedRoom) {
 }
 
 /**
- * Counted second by second: a stay fills the seconds from its join up to its leave, one at least. Of whom nobody
- * heard when they came it is known only that they were there when they left.
+ * The peak, counted second by second. A stay fills the seconds from its join to its leave, at least one. A stay without
+ * a known join fills only the second of its leave.
  */
 function peakOf(stays: readonly ServedParticipant[]): number {
   const spans = stays.flatMap(({ join_time, leave_time }) => {

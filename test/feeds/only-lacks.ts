@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict'
 import type { ServedParticipant, ServedRoom } from './served.ts'
 
-/** Fields that follow from another: what is said of that one holds for them. */
+/** Fields that follow from another field, and are inferred if that field is. */
 const FOLLOWS: Readonly<Record<string, string>> = {
   error_code_url: 'error_code',
   status: 'leave_time',
   room_status: 'end_time',
   processing_state: 'end_time',
 }
-/** Counts, sums and sets, which may only lack members. `duration_sec` is a difference and none of them. */
+/** Counts, sums and sets, which can only be smaller. `duration_sec` is a difference, and so is not among them. */
 const COUNTS = [
   ...['unique_participants', 'unique_participant_identities', 'concurrent_participants'],
   ...['total_participant_duration_sec', 'total_recording_duration_sec'],
   ...['num_audio_tracks', 'num_video_tracks', 'num_data_tracks'],
 ]
 const SETS = ['codecs']
-/** What depends on who asks, and what says what is inferred. */
+/** Fields that depend on the request, and the list of inferred fields. */
 const APART = ['url', 'links', 'inferred', 'participant_sid', 'room_sid', 'native_participant_sid']
 
 type Served = ServedParticipant | ServedRoom
 
 /**
- * Asserts that a record from which events are missing says nothing that the full one does not: each field that differs
- * is null, or is listed as inferred, or is a set or a count that only lacks members.
+ * Asserts that a record with missing events states nothing that the full record does not: each field that differs is
+ * null, or is listed as inferred, or is a smaller set or count.
  */
 export function assertOnlyLacks(full: Served, partial: Served, where: string): void {
   const { inferred } = partial.properties
@@ -53,7 +53,7 @@ function isSubset(part: unknown, whole: unknown): boolean {
   return Array.isArray(part) && Array.isArray(whole) && part.every(member => whole.includes(member))
 }
 
-/** An empty object or array lacks all members. */
+/** An empty object or array is smaller than any other. */
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }

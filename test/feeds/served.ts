@@ -14,7 +14,7 @@ export type ServedParticipant = Type.Static<typeof Participant>
 
 const ALL_ROOMS = '/v1/Video/Rooms?CreatedAfter=2000-01-01&PageSize=1000'
 
-/** The room as the API serves it, named by its SID or by LiveKit's own id. */
+/** The room as the API serves it, found by its SID or by LiveKit's id. */
 export async function servedRoom(server: TestServer, sid: string, as = basic()): Promise<ServedRoom> {
   const { status, body } = await get(server, `/v1/Video/Rooms/${sid}`, as)
   assert.equal(status, 200, `room ${sid}: ${JSON.stringify(body)}`)
@@ -32,36 +32,36 @@ export async function servedParticipants(
   return body.participants
 }
 
-/** The one participant of the room. */
+/** The only participant of the room. */
 export async function servedParticipant(server: TestServer, sid: string): Promise<ServedParticipant> {
   const [only, ...others] = await servedParticipants(server, sid)
-  assert.ok(only !== undefined && others.length === 0, `${sid} has not one participant`)
+  assert.ok(only !== undefined && others.length === 0, `${sid} does not have exactly one participant`)
   return only
 }
 
-/** Every room of the account, of whatever age. */
+/** Every room of the account, of any age. */
 export async function servedRooms(server: TestServer, as = basic()): Promise<ServedRoom[]> {
   const { body } = await get(server, ALL_ROOMS, as)
   return body.rooms
 }
 
-/** Delivers LiveKit webhooks in order; each must be taken. */
+/** Delivers LiveKit webhooks in order. Each must be accepted. */
 export async function tell(server: TestServer, ...payloads: readonly unknown[]): Promise<void> {
   for (const payload of payloads) await taken(deliver(server, payload))
 }
 
-/** Waits for a delivery, which must be taken. */
+/** Waits for a delivery, which must be accepted. */
 export async function taken(delivery: Promise<{ statusCode: number; body: string }>): Promise<void> {
   const { statusCode, body } = await delivery
   assert.equal(statusCode, 200, body)
 }
 
-/** What a statement finds in the database of the server. */
+/** The rows that a statement finds in the database of the server. */
 export async function rowsOf({ database }: TestServer, sql: string): Promise<Record<string, unknown>[]> {
   return await database.reader.all(sql)
 }
 
-/** All that is stored, as the bytes of its files or as its rows, to be searched for what must not be there. */
+/** All that is stored, as the bytes of its files or as its rows, in which a test searches for secrets. */
 export async function allStored(server: TestServer): Promise<string> {
   if (ENGINE === 'sqlite') {
     const names = readdirSync(server.place)
@@ -71,13 +71,13 @@ export async function allStored(server: TestServer): Promise<string> {
   return (await Promise.all(tables)).flat().flatMap(Object.values).join('\n')
 }
 
-/** Closes the server and answers its log of deliveries, oldest first: closing writes what is pending. */
+/** Closes the server, which writes pending log entries, and returns its log of deliveries, oldest first. */
 export async function deliveriesOf(server: TestServer) {
   await server.app.close()
   return await server.store.deliveries.last(100)
 }
 
-/** Asserts the members that are named, each whole; of `properties` also only those that are named. */
+/** Asserts the members that are named, and of `properties` only those that are named there. */
 export function assertShows(actual: object | undefined, expected: object, message?: string): void {
   assert.deepEqual(named(actual, expected), expected, message)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { get, type TestServer } from '../support/test-server.ts'
 import { servedParticipants, servedRooms } from './served.ts'
 
-/** Every answer about every room without SIDs, in an order that does not depend on them. */
+/** All answers about all rooms without SIDs, in an order that does not depend on SIDs. */
 export async function answersWithoutSids(server: TestServer): Promise<string[]> {
   const answers = (await servedRooms(server)).map(async room => {
     const people = await servedParticipants(server, room.room_sid)
@@ -17,17 +17,17 @@ export async function answersWithoutSids(server: TestServer): Promise<string[]> 
   return (await Promise.all(answers)).sort()
 }
 
-/** The members that have nothing to do with SIDs. */
+/** The members that hold no SID. */
 export function withoutSids(record: object): object {
   const named = ['room_sid', 'participant_sid', 'url', 'links']
   return Object.fromEntries(Object.entries(record).filter(([name]) => !named.includes(name)))
 }
 
-/** The paths under which rooms and participants were ever served. */
+/** The paths under which rooms and participants were served at any time. */
 export class ServedPaths {
   readonly #paths = new Set<string>()
 
-  /** Asserts that what was served once is served still, and notes what is served by now. */
+  /** Asserts that every path that was served is still served, and adds the paths that are served now. */
   async check(server: TestServer): Promise<void> {
     for (const path of this.#paths) {
       assert.equal((await get(server, path)).status, 200, path)

@@ -17,7 +17,7 @@ import { post as postTwilio, story } from './twilio/story.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const START = NOW_MS - 600_000
 
-/** What a page says of a participant, by what the record must hold for it. */
+/** The fields of a record for each line in the table of a feed's page. */
 const ROWS: Readonly<Record<string, (one: ServedParticipant) => readonly [field: string, value: unknown]>> = {
   identity: one => ['participant_identity', one.participant_identity],
   join: one => ['join_time', one.join_time],
@@ -31,9 +31,9 @@ const LEAVE_ALONE = 'join, told again by the leave'
 
 interface Told {
   server(t: TestContext): Promise<TestServer>
-  /** All that the feed has to tell of some people. */
+  /** All events that the feed can send about some people. */
   whole: readonly unknown[]
-  /** One leave, and nothing before it. */
+  /** One leave without any event before it. */
   leave: unknown
   tell(server: TestServer, payload: never): Promise<{ statusCode: number; body: string }>
 }
@@ -107,7 +107,7 @@ const TOLD: Readonly<Record<string, Told>> = {
 
 for (const { kind } of feeds) {
   test(`docs/feeds/${kind}.md says what the records of the feed hold`, async t => {
-    const { server: newServer, whole, leave, tell } = TOLD[kind] ?? assert.fail(`${kind} is not told here`)
+    const { server: newServer, whole, leave, tell } = TOLD[kind] ?? assert.fail(`${kind} has no story here`)
     const found = new Map<string, string>()
     const people = await peopleAfter(await newServer(t), whole)
     for (const [row, read] of Object.entries(ROWS)) found.set(row, wordFor(people, read))
@@ -125,7 +125,7 @@ for (const { kind } of feeds) {
       payloads: readonly unknown[],
     ): Promise<ServedParticipant[]> {
       server.clock.nowMs = Math.max(server.clock.nowMs, Date.UTC(2027, 0, 1))
-      for (const payload of payloads) await taken(tell(server, payload as never)) // each feed's own
+      for (const payload of payloads) await taken(tell(server, payload as never)) // each feed sends payloads of its own type
       const lists = (await servedRooms(server)).map(one => servedParticipants(server, one.room_sid))
       const all = (await Promise.all(lists)).flat()
       assert.ok(all.length > 0)
@@ -134,7 +134,7 @@ for (const { kind } of feeds) {
   })
 }
 
-/** `yes` where mostly it is stated, `partly` where mostly it follows from other events, else `no`. */
+/** `yes` if most records state it, `partly` if it is inferred in most of them, else `no`. */
 function wordFor(people: readonly ServedParticipant[], read: (typeof ROWS)[string]): string {
   const known = people.filter(one => one.status === 'completed' && read(one)[1] !== null)
   const stated = known.filter(one => !one.properties.inferred.includes(read(one)[0]))

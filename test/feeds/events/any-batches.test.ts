@@ -6,13 +6,13 @@ import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
 const RUNS = 40
-/** After it the smallest counterexample so far is told. */
+/** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 const START = Date.UTC(2026, 2, 1, 10)
 const ROOM_ENDING = 'room_ended_via_api'
 const ENDINGS = ['client_left', ROOM_ENDING, 'connection_lost', undefined]
 
-/** Facts of two people in two rooms: identities are shared, and what is said may contradict itself. p3 never gets in. */
+/** Events of people in two rooms. Identities are shared, and events may contradict each other. p3 only fails to join. */
 const facts = fc.record({
   type: fc.constantFrom(
     ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
@@ -41,7 +41,7 @@ const story = fc.array(facts, { minLength: 1, maxLength: 16, size: 'max' }).chai
       participant: { key: participant, identity, kind, joinedAt },
       track: { key: `${participant}-track`, kind: trackKind, codec },
       recording: { key: 'recording', durationSec },
-      // A room's end takes fewer words.
+      // The end of a room may have only two reasons.
       endReason: type === 'room.ended' && endReason !== ROOM_ENDING ? undefined : endReason,
     })
   })
@@ -54,7 +54,7 @@ function timeOf(sec: number): string {
   return new Date(START + sec * 1000).toISOString()
 }
 
-test('any facts, in any order, repetition and batching, give the same answers, byte by byte', async t => {
+test('any events in any order, repetition and batching give the same answers, byte by byte', async t => {
   const server = await testServer(t)
   await fc.assert(
     fc.asyncProperty(story, async ([events, shuffled, sizes]) => {

@@ -2,7 +2,7 @@ import { FEED_KEY, type TestServer } from '../../support/test-server.ts'
 
 const STRUCTURED = 'application/cloudevents+json'
 
-/** POSTs a body to the events feed, by default a JSON value in structured mode with the feed's key. */
+/** POSTs a body to the events feed: by default a JSON value in structured mode, with the feed key. */
 export async function postCloudEvents(
   server: TestServer,
   body: unknown,
@@ -15,7 +15,7 @@ export async function postCloudEvents(
   })
 }
 
-/** An envelope of these tests' own source. */
+/** An envelope with the source of these tests. */
 export function cloudEvent(id: string, type: string, time: string, data: unknown) {
   return { specversion: '1.0', id, source: '/test', type, time, data }
 }

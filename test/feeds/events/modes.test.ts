@@ -8,7 +8,7 @@ import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 const TIME = '2026-03-01T10:00:00Z'
 const started = (key: string) => cloudEvent(key, 'room.started', TIME, { room: { key, name: key } })
 
-test('structured, batch and plain JSON are taken, one envelope or an array of them', async t => {
+test('structured mode, batches and plain JSON are accepted, with one envelope or an array', async t => {
   const server = await testServer(t)
   const bodies: [type: string, body: unknown, events: number][] = [
     ['application/cloudevents+json', started('structured'), 1],
@@ -29,7 +29,7 @@ test('structured, batch and plain JSON are taken, one envelope or an array of th
   ])
 })
 
-test('binary mode is taken: attributes in ce- headers, percent-encoded, the body is the data', async t => {
+test('binary mode is accepted: attributes are percent-encoded ce- headers, and the body is the data', async t => {
   const server = await testServer(t)
   const headers = {
     'content-type': 'application/json',
@@ -51,7 +51,7 @@ test('binary mode is taken: attributes in ce- headers, percent-encoded, the body
   assert.deepEqual((await postCloudEvents(server, structured)).json(), { events: 0, duplicates: 1 })
 })
 
-test('the same source and id are the same event, and nothing else is', async t => {
+test('events are the same if and only if they have the same source and id', async t => {
   const server = await testServer(t)
   const one = started('once')
   const send = async (more: object) => (await postCloudEvents(server, { ...one, ...more })).json()
@@ -70,7 +70,7 @@ test('the same source and id are the same event, and nothing else is', async t =
   assert.equal((await servedRooms(server)).filter(room => room.room_status === 'completed').length, 0)
 })
 
-test('the feed key is asked for: missing, wrong or of another form is 401 and stores nothing', async t => {
+test('a feed key that is missing, wrong or malformed is 401 and stores nothing', async t => {
   const server = await testServer(t)
   const refused: [authorization: string, cause: RegExp][] = [
     ['', /^No feed key: send Authorization: Bearer <key>\.$/],
@@ -98,7 +98,7 @@ test('the feed key is asked for: missing, wrong or of another form is 401 and st
   assert.ok(!JSON.stringify([log, server.log]).toLowerCase().includes(FEED_KEY.toLowerCase()))
 })
 
-test('two keys of one account tell of one room', async t => {
+test('events under two keys of one account make one room', async t => {
   const server = await testServer(t)
 
   await server.store.feeds.put({

@@ -14,7 +14,7 @@ const good = cloudEvent('good', 'room.started', TIME, { room })
 const of = (type: string, data: unknown) => cloudEvent('bad', type, TIME, data)
 const without = (name: string) => ({ ...good, [name]: undefined })
 
-/** Each stands second in a batch, so that the index that is named can be seen to be its own. */
+/** Each is sent as the second event of a batch, to show that the error names its index. */
 const ENVELOPES: [envelope: unknown, message: string][] = [
   ['text', 'Event 1 is not a CloudEvents envelope.'],
   [null, 'Event 1 is not a CloudEvents envelope.'],
@@ -101,7 +101,7 @@ const ENVELOPES: [envelope: unknown, message: string][] = [
   ]),
 ]
 
-test('each fault is 400 with the index of the event and what is wrong, and nothing of its batch is stored', async t => {
+test('each wrong event is 400 with its index and what is wrong, and nothing of its batch is stored', async t => {
   const server = await testServer(t)
   for (const [envelope, message] of ENVELOPES) {
     const response = await postCloudEvents(server, [good, envelope])
@@ -125,7 +125,7 @@ test('a single envelope is event 0, in structured and in binary mode', async t =
   await assertNothingStored(server)
 })
 
-test('a body that is no JSON is 400, and so is a batch of more than a thousand', async t => {
+test('a body that is not JSON is 400, and so is a batch of more than 1,000 events', async t => {
   const server = await testServer(t)
   for (const body of ['', 'junk', '{', '\u0000']) {
     const response = await postCloudEvents(server, body)
@@ -141,7 +141,7 @@ test('a body that is no JSON is 400, and so is a batch of more than a thousand',
   assert.deepEqual((await postCloudEvents(server, crowd(1000))).json(), { events: 1000, duplicates: 0 })
 })
 
-test('an event of the future refuses its batch; one of long ago is taken', async t => {
+test('a batch with an event from the future is refused; old events are accepted', async t => {
   const server = await testServer(t)
   const later = new Date(NOW_MS + 6 * 60_000).toISOString()
   const future: [data: unknown, time: string][] = [
@@ -161,10 +161,14 @@ test('an event of the future refuses its batch; one of long ago is taken', async
   await assertNothingStored(server)
   const old = cloudEvent('old', 'room.started', '1999-12-31T23:59:59+01:00', { room })
   assert.equal((await postCloudEvents(server, old)).statusCode, 200)
-  assert.equal((await servedRooms(server))[0]?.create_time, undefined, 'older than the list goes back')
+  assert.equal(
+    (await servedRooms(server))[0]?.create_time,
+    undefined,
+    'older than the rooms that the list shows',
+  )
 })
 
-test('a leap second is a moment, and no date that is given is ever dropped', async t => {
+test('a leap second is a valid moment, and every date in data is shown', async t => {
   const server = await testServer(t)
   const joinedAt = '2016-12-31T23:59:60Z'
   const data = { room: { key: 'leap' }, participant: { ...participant, joinedAt } }
@@ -175,7 +179,7 @@ test('a leap second is a moment, and no date that is given is ever dropped', asy
   assert.equal(one?.join_time, '2016-12-31T23:59:59Z')
 })
 
-test('words that every object inherits are words like others', async t => {
+test('words that every JavaScript object has, such as constructor, are accepted like others', async t => {
   const server = await testServer(t)
   const data = { room: { key: 'words', region: 'constructor' }, participant: { key: 'p', region: 'valueOf' } }
   for (const endReason of ['constructor', '__proto__']) {

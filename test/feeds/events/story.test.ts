@@ -27,7 +27,7 @@ let count = 0
 const at = (time: string, type: string, more: object = {}) =>
   cloudEvent(`${++count}`, type, `2026-03-01T${time}Z`, { room, ...more })
 
-/** An hour of one room: two stays of ann, bob without a leave, a recorder, and eve who does not get in. */
+/** An hour of one room: two stays of ann, bob without a leave, a recorder, and eve whose attempt failed. */
 const STORY = [
   at('10:00:03', 'room.started', { room: { ...room, startedAt: '2026-03-01T11:00:00+01:00' } }),
   at('10:00:10.500', 'participant.joined', { participant: ann }),
@@ -48,7 +48,7 @@ const STORY = [
   at('11:00:00', 'room.ended', { endReason: 'timeout' }),
 ]
 
-test('a story of several people becomes these records', async t => {
+test('a story of several people gives these records', async t => {
   const server = await testServer(t, { mediaRegions: 'eu=ie1' })
   const response = await postCloudEvents(server, STORY)
   assert.deepEqual([response.statusCode, response.json()], [200, { events: STORY.length, duplicates: 0 }])
@@ -127,7 +127,7 @@ test('a story of several people becomes these records', async t => {
   assert.ok(evidence.every(native => !native.includes('hidden')))
 })
 
-test('what is not known is null: a leave alone has no join and no duration', async t => {
+test('unknown facts are null: a leave without a join has no join_time and no duration', async t => {
   const server = await testServer(t)
   await taken(postCloudEvents(server, at('10:00:00', 'participant.left', { participant: { key: 'only' } })))
   const [listed] = await servedRooms(server)
@@ -142,7 +142,7 @@ test('what is not known is null: a leave alone has no join and no duration', asy
   })
 })
 
-test('a batch of several rooms is taken whole, and keys are of their room alone', async t => {
+test('a batch may tell of several rooms, and a participant key belongs to its room alone', async t => {
   const server = await testServer(t)
   const joined = (key: string) => at('10:00:00', 'participant.joined', { room: { key }, participant: ann })
   await taken(postCloudEvents(server, [joined('x'), joined('y')]))
@@ -152,7 +152,7 @@ test('a batch of several rooms is taken whole, and keys are of their room alone'
   assert.equal(new Set(sids.map(one => one.participant_sid)).size, 2)
 })
 
-test('what the page of this feed says to paste makes a room with ann in it', async t => {
+test('the commands on the page of this feed make a room with ann in it', async t => {
   const server = await testServer(t)
   const texts = readDocument(PAGE).blocks.flatMap(
     ({ text }) => /<<END\n([\s\S]*?)\nEND/.exec(text)?.[1] ?? [],

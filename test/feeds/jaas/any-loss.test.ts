@@ -8,13 +8,13 @@ import { servedParticipants, servedRoom, servedRooms } from '../served.ts'
 import { type JaasPayload, jaasServer, jaasSession, tellJaas } from './webhooks.ts'
 
 const RUNS = 5
-/** After it the smallest counterexample so far is told. */
+/** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
 const main = jaasSession('session')
 const breakout = jaasSession('session', 'breakout')
 
-/** Two people who come and go, and come again by one JID, in a session or in its breakout. */
+/** Two people who join and leave, and join again with the same JID, in a session or in its breakout. */
 const stories = fc
   .tuple(moments(0), moments(1000), moments(0))
   .map(([ann, bob, away]) => [
@@ -27,12 +27,12 @@ const stories = fc
     breakout.destroyed(19_000),
   ])
 
-/** A story, and those of its webhooks of which one at a time is lost. */
+/** A story, and the webhooks of it that are lost, one at a time. */
 const losses = stories.chain(payloads =>
   fc.tuple(fc.constant(payloads), fc.shuffledSubarray(payloads, { minLength: 1, maxLength: 6 })),
 )
 
-/** Every second second from one on: of two people none comes in the second in which the other goes. */
+/** Every second second from one on: nobody joins in the second in which the other person leaves. */
 function moments(fromMs: number): fc.Arbitrary<number[]> {
   return fc
     .uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 })
@@ -43,7 +43,7 @@ function comings(room: ReturnType<typeof jaasSession>, name: string, atMs: reado
   return atMs.map((ms, index) => (index % 2 === 0 ? room.joined(name, ms) : room.left(name, ms)))
 }
 
-test('where any one webhook is lost, nothing is said that the whole does not say', async t => {
+test('if one webhook is lost, the records state nothing that the full story does not state', async t => {
   const server = await jaasServer(t)
   await fc.assert(
     fc.asyncProperty(losses, async ([payloads, lostOnes]) => {
@@ -57,7 +57,7 @@ test('where any one webhook is lost, nothing is said that the whole does not say
           const where = `without ${JSON.stringify(lost)}`
           assertOnlyLacks(await servedRoom(server, room.room_sid), room, where)
           for (const one of people) {
-            // What was served as a leave alone leads to its stay once that is whole.
+            // The SID of a leave without a join leads to the whole stay once the join is known.
             const path = `/v1/Video/Rooms/${room.room_sid}/Participants/${one.participant_sid}`
             const { status, body } = await get(server, path)
             assert.equal(status, 200, path)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readConfig } from '../../../src/config.ts'
-import { rebuild } from '../../../src/ingest/rebuild.ts'
+import { rebuildAll } from '../../support/rebuild-all.ts'
 import { arrivalsOf } from '../arrivals.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { taken } from '../served.ts'
@@ -10,13 +9,13 @@ import { ServedPaths } from '../sids.ts'
 import { jaasServer, jaasSession, postJaas, tellJaas } from './webhooks.ts'
 
 const RUNS = 15
-/** After it the smallest counterexample so far is told. */
+/** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
 const main = jaasSession('session')
 const breakout = jaasSession('session', 'breakout')
 
-/** Whatever JaaS may tell of two people in a session and in its breakout: what is missing was lost. */
+/** Any webhooks about two people in a session and its breakout. Those that are missing were lost. */
 const webhook = fc
   .record({
     room: fc.constantFrom(main, main, breakout),
@@ -46,7 +45,7 @@ const told = fc
   .array(webhook, { minLength: 1, maxLength: 14, size: 'max' })
   .chain(payloads => fc.tuple(fc.constant(payloads), arrivalsOf(payloads.length)))
 
-test('any webhooks, in any order, repetition and grouping, give the same answers; what was served once is served always', async t => {
+test('any webhooks in any order, repetition and grouping give the same answers, and every SID that was served stays served', async t => {
   const server = await jaasServer(t)
   await fc.assert(
     fc.asyncProperty(told, async ([payloads, groups]) => {
@@ -63,7 +62,7 @@ test('any webhooks, in any order, repetition and grouping, give the same answers
         await served.check(server)
       }
       assert.deepEqual(await answersOf(server), inOrder)
-      await rebuild(server.store, readConfig({}, {}), () => {})
+      await rebuildAll(server.store)
       assert.deepEqual(await answersOf(server), inOrder, 'a rebuild gives the same')
       await served.check(server)
     }),

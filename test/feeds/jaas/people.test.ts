@@ -6,7 +6,7 @@ import { jaasServer, jaasSession, tellJaas } from './webhooks.ts'
 const main = jaasSession('session')
 const JID = 'ann-jid@stage.8x8.vc'
 
-/** What JaaS tells of somebody, and who they are by that. */
+/** What JaaS sends about a participant, and the identity that follows. */
 const IDENTITIES = [
   [{ id: '42' }, '42', 'ann'],
   [{ id: undefined }, 'ann@acme.test', 'ann'],
@@ -32,7 +32,7 @@ test('a join without a JID is evidence of the room alone', async t => {
   assert.deepEqual(await servedParticipants(server, room?.room_sid ?? ''), [])
 })
 
-test('a breakout is one by true as a text too; without an id of its own it is the session', async t => {
+test('isBreakout may be a text; a breakout without an id counts as the session itself', async t => {
   const server = await jaasServer(t)
   const breakouts = [
     { isBreakout: 'true', breakoutRoomId: 'b1' },

@@ -4,7 +4,7 @@ import { deliveriesOf, rowsOf, servedRooms } from '../served.ts'
 import { documented } from './samples.ts'
 import { JAAS_SECRET, jaasServer, postJaas, v1Of } from './webhooks.ts'
 
-/** Written as 8x8 writes it: the signature is over the bytes. */
+/** Formatted as in 8x8's documentation, because the signature is over the bytes. */
 const BODY = JSON.stringify(documented('ROOM_CREATED'), null, 3)
 const SIGNED_SEC = 1_632_490_060
 const V1 = v1Of(SIGNED_SEC, BODY)
@@ -33,7 +33,8 @@ const HEADERS: readonly [what: string, signature: string | null, status: number]
   ],
 ]
 
-test('the signature ends in the sign that also divides its parts', () => assert.match(V1, /^[\w+/]{43}=$/))
+test('the signature ends in =, the sign that also separates a name from its value', () =>
+  assert.match(V1, /^[\w+/]{43}=$/))
 
 for (const [what, signature, status] of HEADERS) {
   test(`${what}: ${status}`, async t => {
@@ -44,11 +45,11 @@ for (const [what, signature, status] of HEADERS) {
     if (status === 401) assert.equal(response.json().code, 20003)
     const [delivery] = await deliveriesOf(server)
     assert.equal(delivery?.outcome, status === 200 ? 'stored' : 'unauthentic')
-    assert.doesNotMatch(JSON.stringify([delivery, server.log]), /whsec_/, 'the secret is nowhere told')
+    assert.doesNotMatch(JSON.stringify([delivery, server.log]), /whsec_/, 'the secret is not shown anywhere')
   })
 }
 
-test('a webhook is found by its appId: another one, or none, is 401', async t => {
+test('the feed is found by appId: an unknown appId, or none, is 401', async t => {
   const server = await jaasServer(t)
   for (const appId of ['vpaas-magic-cookie-other', '', undefined, 7]) {
     const response = await postJaas(server, { ...documented('ROOM_CREATED'), appId })
@@ -57,7 +58,7 @@ test('a webhook is found by its appId: another one, or none, is 401', async t =>
   assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
-test('junk is 400, what is too large 413', async t => {
+test('a body that is no JSON object is 400, and one that is too large is 413', async t => {
   const server = await jaasServer(t, { bodyLimitBytes: '2000' })
   const junk = await postJaas(server, 'junk')
   assert.deepEqual([junk.statusCode, junk.json().code], [400, 20001])
@@ -65,7 +66,7 @@ test('junk is 400, what is too large 413', async t => {
   assert.deepEqual([large.statusCode, large.json().code], [413, 20413])
 })
 
-test('one idempotencyKey is told once; an event of the future is refused', async t => {
+test('a second webhook with one idempotencyKey is a duplicate; an event from the future is refused', async t => {
   const server = await jaasServer(t)
   const created = documented('ROOM_CREATED')
   assert.deepEqual((await postJaas(server, created)).json(), { events: 1, duplicates: 0 })
@@ -77,7 +78,7 @@ test('one idempotencyKey is told once; an event of the future is refused', async
   assert.equal((await rowsOf(server, 'select 1 from events')).length, 1)
 })
 
-test('what names no session or no moment is kept, and makes no record', async t => {
+test('a webhook without a session or a moment is kept and makes no record', async t => {
   const server = await jaasServer(t)
   const created = documented('ROOM_CREATED')
   for (const odd of [{ sessionId: undefined }, { timestamp: 'soon' }, { timestamp: 0 }]) {
@@ -88,7 +89,7 @@ test('what names no session or no moment is kept, and makes no record', async t 
   assert.equal((await rowsOf(server, 'select 1 from feed_payloads')).length, 3)
 })
 
-test('events of which no record is made are evidence of their room', async t => {
+test('events that change no record are evidence of their room', async t => {
   const server = await jaasServer(t)
   for (const eventType of ['SPEAKER_STATS', 'FEEDBACK', 'ROLE_CHANGED', 'CHAT_UPLOADED', undefined]) {
     const odd = { ...documented('PARTICIPANT_JOINED'), eventType, idempotencyKey: `${eventType}` }

@@ -13,7 +13,7 @@ const left = (atMs: number, reason?: string) => main.left('ann', atMs, reason)
 
 const END = 'end_reason leave_time'
 
-/** What is told of ann and her one JID, and the stays that it must give: from, until, why, inferred. */
+/** Webhooks about ann and her one JID, and the stays that must follow: from, until, reason, inferred. */
 const CASES: Readonly<Record<string, { told: readonly JaasPayload[]; stays: unknown[] }>> = {
   'a join and a leave are one stay': {
     told: [created, joined(1_000), left(9_000), destroyed],
@@ -70,7 +70,7 @@ const CASES: Readonly<Record<string, { told: readonly JaasPayload[]; stays: unkn
 }
 
 for (const [name, { told, stays }] of Object.entries(CASES)) {
-  test(`${name}, in this order and turned round`, async t => {
+  test(`${name}, in this order and in reverse`, async t => {
     for (const order of [told, told.toReversed()]) {
       const server = await jaasServer(t)
       await tellJaas(server, ...order)
@@ -87,7 +87,7 @@ for (const [name, { told, stays }] of Object.entries(CASES)) {
   })
 }
 
-test('who was served as a leave alone is served whole under that SID, once the join is known', async t => {
+test('the SID of a leave without a join leads to the whole stay once the join is known', async t => {
   const server = await jaasServer(t)
   await tellJaas(server, created, left(9_000))
   const [room] = await servedRooms(server)
@@ -99,14 +99,14 @@ test('who was served as a leave alone is served whole under that SID, once the j
   const { status, body } = await get(server, path)
   assert.deepEqual([status, body.duration_sec, body.end_reason], [200, 8, 'client_left'])
   assert.deepEqual(await servedParticipants(server, room?.room_sid ?? ''), [body], 'one stay, and no other')
-  assert.ok(body.url.endsWith(body.participant_sid), 'it names the SID of the stay')
+  assert.ok(body.url.endsWith(body.participant_sid), 'the answer has the SID of the stay')
 
-  // A leave that comes later and was earlier takes the join; the first one is a stay of its own again.
+  // A leave that arrives later but happened earlier belongs to the join. The first leave is a stay of its own again.
   await tellJaas(server, left(5_000))
   assert.equal((await get(server, path)).body.join_time, null)
 })
 
-test('where a join is lost the peak says that it is inferred', async t => {
+test('if a join is lost, the peak is marked as inferred', async t => {
   const server = await jaasServer(t)
   await tellJaas(server, created, main.joined('ann', 1_000), left(9_000), main.joined('bob', 9_500))
   const [whole] = await servedRooms(server)
@@ -115,7 +115,7 @@ test('where a join is lost the peak says that it is inferred', async t => {
   const lossy = await jaasServer(t)
   await tellJaas(lossy, created, left(9_000), main.joined('bob', 9_500))
   const [room] = await servedRooms(lossy)
-  // ann was there in some second before she left, and is counted in that in which she left: with bob.
+  // ann's join is unknown. She counts in the second in which she left, together with bob.
   if (room?.concurrent_participants === 1) return
   assert.ok(room?.properties.inferred.includes('concurrent_participants'))
 })
@@ -129,7 +129,7 @@ const DISCONNECT_REASONS = [
   ['constructor', 'unknown', null],
 ] as const
 
-test('each disconnectReason has its end reason and error code; none is none', async t => {
+test('each disconnectReason has its end_reason and error_code; without one both are null', async t => {
   const server = await jaasServer(t)
   for (const [index, [native]] of DISCONNECT_REASONS.entries()) {
     await tellJaas(server, main.joined(native, index), main.left(native, 1000 + index, native))
@@ -143,7 +143,7 @@ test('each disconnectReason has its end reason and error code; none is none', as
   )
 })
 
-/** Seconds after the beginning. */
+/** Seconds after the start. */
 function secOf(timestamp: string | null): number | null {
   return timestamp === null ? null : (Date.parse(timestamp) - START_MS) / 1000
 }

@@ -12,8 +12,8 @@ const main = jaasSession(SESSION)
 const breakout = jaasSession(SESSION, 'breakout-1')
 
 /**
- * Five minutes: ann goes into a breakout and comes back by the same JID; bob is lost, comes back and is kicked; cleo
- * waits in the lobby and is let in; dan's browser breaks; eve waits and goes.
+ * Five minutes: ann goes to a breakout and comes back with the same JID; bob loses his connection, comes back and is
+ * kicked; cleo waits in the lobby and is let in; dan's browser fails; eve waits in the lobby and leaves.
  */
 const STORY = [
   main.created(0),
@@ -42,7 +42,7 @@ const STORY = [
   main.destroyed(300_000),
 ]
 
-test('a story with a breakout, a lobby and a recording becomes these records', async t => {
+test('a story with a breakout, a lobby and a recording gives these records', async t => {
   const server = await jaasServer(t)
   for (const payload of STORY) {
     const response = await postJaas(server, payload)
@@ -110,11 +110,11 @@ test('a story with a breakout, a lobby and a recording becomes these records', a
   for (const one of people) assert.deepEqual(one.properties.inferred, [])
   await assertNumbersAgree(server)
   for (const { native } of await rowsOf(server, 'select native from events')) {
-    assert.doesNotMatch(String(native), /@acme\.test|acme\.test\/face/, 'no addresses, no faces')
+    assert.doesNotMatch(String(native), /@acme\.test|acme\.test\/face/, 'no e-mail address and no picture')
   }
 })
 
-test('the examples of the documentation become a breakout with one stay, and a lobby in which nobody counts', async t => {
+test('the examples in the documentation give a breakout with one stay, and nobody in the lobby counts', async t => {
   const server = await jaasServer(t)
   const types = ['ROOM_CREATED', 'PARTICIPANT_JOINED', 'PARTICIPANT_LEFT', 'ROOM_DESTROYED']
   await tellJaas(server, ...types.map(documented))
@@ -129,7 +129,7 @@ test('the examples of the documentation become a breakout with one stay, and a l
   })
   const [john, ...others] = await servedParticipants(server, room?.room_sid ?? '')
   assert.equal(others.length, 0)
-  // The example's leave is later than its room's end: what the participant's own event states holds.
+  // In the example the leave is later than the room's end: the participant's own leave holds.
   assertShows(john, {
     ...{ participant_identity: 'uniqueUserIdentifier', join_time: '2020-09-24T12:50:18Z' },
     ...{ leave_time: '2020-09-24T13:05:23Z', duration_sec: 905, end_reason: 'client_left' },

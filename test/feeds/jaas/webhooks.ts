@@ -14,7 +14,7 @@ export const JAAS_FEED: FeedRow = {
   ...{ authKey: APP_ID, secret: JAAS_SECRET, createdAtMs: NOW_MS },
 }
 
-/** A server that takes the webhooks of one JaaS app. */
+/** A server with a feed of one JaaS app. */
 export async function jaasServer(
   t: TestContext,
   settings: Partial<Record<SettingName, string>> = {},
@@ -22,14 +22,14 @@ export async function jaasServer(
   return await testServer(t, settings, [JAAS_FEED])
 }
 
-/** How a request differs from that of a JaaS which was given the secret. */
+/** How a request differs from one of a JaaS that has the secret. */
 interface Sent {
-  /** In place of the header that JaaS would send; null for none. */
+  /** The signature header instead of the right one; null for none. */
   readonly signature?: string | null
   readonly secret?: string
 }
 
-/** A webhook, signed as 8x8 documents it; a text is posted as it is. */
+/** Posts a webhook, signed as 8x8 documents it. A text is posted as it is. */
 export async function postJaas(server: TestServer, payload: object | string, sent: Sent = {}) {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
   const signedSec = Math.floor(server.clock.nowMs / 1000)
@@ -43,17 +43,17 @@ export async function postJaas(server: TestServer, payload: object | string, sen
   })
 }
 
-/** The signature of a body at a moment in unix seconds: base64 of the HMAC-SHA256 of both. */
+/** The signature of a body at a moment in unix seconds: the HMAC-SHA256 of both, in base64. */
 export function v1Of(signedSec: number, body: string, secret = JAAS_SECRET): string {
   return createHmac('sha256', secret).update(`${signedSec}.${body}`).digest('base64')
 }
 
-/** Posts webhooks one after another; each must be taken. */
+/** Posts webhooks one after another. Each must be accepted. */
 export async function tellJaas(server: TestServer, ...payloads: readonly object[]): Promise<void> {
   for (const payload of payloads) await taken(postJaas(server, payload))
 }
 
-/** Milliseconds of unix time at which the stories begin. */
+/** When the stories begin, in unix milliseconds. */
 export const START_MS = NOW_MS - 3_600_000
 
 export interface JaasPayload {
@@ -63,7 +63,7 @@ export interface JaasPayload {
   readonly [member: string]: unknown
 }
 
-/** One session of a room, or a breakout of it: each call is a webhook. Moments are milliseconds after START_MS. */
+/** One session of a room, or a breakout of it. Each call makes a webhook; moments are milliseconds after START_MS. */
 export function jaasSession(sessionId: string, breakoutRoomId?: string) {
   const breakout = breakoutRoomId === undefined ? {} : { isBreakout: true, breakoutRoomId }
   const envelope = (eventType: string, atMs: number, data: object): JaasPayload => ({

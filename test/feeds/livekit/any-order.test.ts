@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readConfig } from '../../../src/config.ts'
-import { rebuild } from '../../../src/ingest/rebuild.ts'
 import { deliver } from '../../support/livekit.ts'
+import { rebuildAll } from '../../support/rebuild-all.ts'
 import { type TestServer, testServer } from '../../support/test-server.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { EVENTS, moments, story } from './story.ts'
 
 const RUNS = 20
-/** After it the smallest counterexample so far is told. */
+/** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
-/** All events in some order, some of them twice or more, in groups that arrive at once. */
+/** All events in some order, some of them repeated, in groups that arrive at the same time. */
 const arrivals = fc
   .tuple(
     fc.array(fc.nat(EVENTS - 1), { maxLength: EVENTS / 2 }),
@@ -25,7 +25,7 @@ const arrivals = fc
 
 test('any order, repetition and grouping of one story gives the same answers, byte by byte', async t => {
   const server = await testServer(t)
-  const settings = readConfig({}, {})
+  const _settings = readConfig({}, {})
   await fc.assert(
     fc.asyncProperty(moments, arrivals, async (at, groups) => {
       const payloads = story(at)
@@ -45,7 +45,7 @@ test('any order, repetition and grouping of one story gives the same answers, by
       }
       assert.deepEqual(await answersOf(server), inOrder)
 
-      await rebuild(server.store, settings, () => {})
+      await rebuildAll(server.store)
       assert.deepEqual(await answersOf(server), inOrder, 'a rebuild gives the same')
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },

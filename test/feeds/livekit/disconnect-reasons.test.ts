@@ -7,7 +7,7 @@ import { assertShows, rowsOf, servedParticipants, servedRoom, tell } from '../se
 const START = NOW_MS - 600_000
 const PAGE = 'https://www.twilio.com/docs/api/errors/'
 
-/** Every DisconnectReason of livekit_models.proto with its number, and what the record says of it. */
+/** Every DisconnectReason of livekit_models.proto with its number, and what the record shows for it. */
 const LEFT: [number: number, native: string, endReason: string, errorCode: number | null][] = [
   [0, 'UNKNOWN_REASON', 'unknown', null],
   [1, 'CLIENT_INITIATED', 'client_left', null],
@@ -28,7 +28,7 @@ const LEFT: [number: number, native: string, endReason: string, errorCode: numbe
   [99, 'A_REASON_TO_COME', 'unknown', null],
 ]
 
-/** What the record says of an attempt that never got in. Where the reason names no cause, the attempt failed. */
+/** What the record shows for an attempt to join that failed. A reason that names no cause becomes join_failed. */
 const ABORTED: [native: string, endReason: string, errorCode: number | null][] = [
   ['UNKNOWN_REASON', 'join_failed', 53104],
   ['CLIENT_INITIATED', 'join_failed', 53104],
@@ -76,7 +76,7 @@ test('every disconnectReason has its end_reason and error_code, by name and by n
   }
 })
 
-test('a leave without a reason ended for an unknown one', async t => {
+test('a leave without a reason has the reason unknown', async t => {
   const server = await testServer(t)
   const room = livekitRoom('silent', START)
   await tell(server, room.left('ann', START, START + 5000))
@@ -84,7 +84,7 @@ test('a leave without a reason ended for an unknown one', async t => {
   assertShows(ann, { end_reason: 'unknown', error_code: null, error_code_url: null })
 })
 
-test("LiveKit's own word stays in the evidence", async t => {
+test("the evidence keeps LiveKit's own word for the reason", async t => {
   const server = await testServer(t)
   const room = livekitRoom('words', START)
   await tell(server, room.left('ann', START, START + 5000, 'A_REASON_TO_COME'))
@@ -92,7 +92,7 @@ test("LiveKit's own word stays in the evidence", async t => {
   assert.equal(JSON.parse(String(event?.['native'])).participant.disconnectReason, 'A_REASON_TO_COME')
 })
 
-test('an aborted connection is listed with a duration of 0 and its cause, and does not count', async t => {
+test('an aborted connection is listed with duration 0 and its cause, and is not counted', async t => {
   const server = await testServer(t)
   const room = livekitRoom('aborted', START)
   for (const [native] of ABORTED) {
@@ -118,7 +118,7 @@ test('an aborted connection is listed with a duration of 0 and its cause, and do
   })
 })
 
-test('who moves to another node goes on in the same record', async t => {
+test('a participant who moves to another node stays in the same record', async t => {
   const server = await testServer(t)
   const room = livekitRoom('moving', START)
   await tell(

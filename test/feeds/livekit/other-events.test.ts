@@ -7,7 +7,7 @@ import { postSigned } from './token.ts'
 
 const START = NOW_MS - 600_000
 
-/** An egress as LiveKit tells of it: its room is in it, its times are nanoseconds. */
+/** An egress event. It names its room within egressInfo, and its times are in nanoseconds. */
 function egress(event: string, id: string, atMs: number, more: object) {
   const createdAt = String(Math.floor(atMs / 1000))
   const egressInfo = { egressId: id, roomId: 'RM_studio', roomName: 'studio', ...more }
@@ -18,7 +18,7 @@ const nanos = (ms: number) => `${ms}000000`
 const toFile = { roomComposite: { roomName: 'studio', layout: 'grid', fileOutputs: [{ filepath: 'a.mp4' }] } }
 const streaming = { roomComposite: { roomName: 'studio', stream: { protocol: 'RTMP' } } }
 
-test('an egress to a file makes the room a recorded one, and its duration counts', async t => {
+test('an egress to a file makes the room recorded, and its duration counts', async t => {
   const server = await testServer(t)
   const room = livekitRoom('studio', START)
   await tell(server, room.started(), room.joined('ann', START + 1000))
@@ -63,7 +63,7 @@ test('an egress that only streams records nothing', async t => {
   })
 })
 
-test('a room that LiveKit says is being recorded is one, its duration unknown', async t => {
+test('a room that LiveKit says is being recorded is a recorded room of unknown duration', async t => {
   const server = await testServer(t)
   const room = livekitRoom('studio', START)
   const whole = { sid: room.sid, name: 'studio', creationTime: String(START / 1000), activeRecording: true }
@@ -93,7 +93,7 @@ const OTHERS: [event: string, more: object][] = [
   ['track_published', { room: { sid: 'RM_studio', name: 'studio' }, participant: agent }],
 ]
 
-test('every other event is taken as evidence of its room and invents nobody', async t => {
+test('every other event is evidence of its room and makes no participant', async t => {
   const server = await testServer(t)
   for (const [index, [event, more]] of OTHERS.entries()) {
     const payload = { event, ...more, id: `EV_${index}`, createdAt: String(START / 1000 + index) }
@@ -113,7 +113,7 @@ test('every other event is taken as evidence of its room and invents nobody', as
   )
 })
 
-test('what names no room is kept in the log of its feed, counted if it comes twice', async t => {
+test('a webhook that names no room is kept in the log of its feed, and a repetition is counted', async t => {
   const server = await testServer(t)
   const waiting = { ingressId: 'IN_1', state: { status: 'ENDPOINT_BUFFERING' } }
   const payload = { event: 'ingress_started', ingressInfo: waiting, id: 'EV_1', createdAt: '1772366000' }
@@ -134,7 +134,7 @@ test('what names no room is kept in the log of its feed, counted if it comes twi
   )
 })
 
-test('a leave that does not say when is no leave', async t => {
+test('a leave without a moment does not end the stay', async t => {
   const server = await testServer(t)
   const room = livekitRoom('studio', START)
   const { createdAt: _, ...left } = room.left('ann', START + 1000, START + 60_000, 'CLIENT_INITIATED')

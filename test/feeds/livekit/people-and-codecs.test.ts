@@ -25,7 +25,7 @@ const KINDS: [facts: object, kind: string][] = [
   [{ permission: { recorder: true, hidden: true } }, 'recorder'],
 ]
 
-test('who is no person is listed with its kind and not counted', async t => {
+test('a participant who is not a person is listed with its kind and not counted', async t => {
   const server = await testServer(t)
   const room = livekitRoom('mixed', START)
   await tell(server, room.started())
@@ -50,7 +50,7 @@ test('who is no person is listed with its kind and not counted', async t => {
   })
 })
 
-test('whom a track made known first is not counted any more once the join says it is an agent', async t => {
+test('a participant known only from a track stops counting once the join says that it is an agent', async t => {
   const server = await testServer(t)
   const room = livekitRoom('early', START)
   await tell(server, room.published('helper', START + 2000, { sid: 'TR_1', mimeType: 'audio/opus' }))
@@ -70,7 +70,7 @@ test('whom a track made known first is not counted any more once the join says i
   })
 })
 
-test('codecs are those of the contract in its order; RED audio is opus, all others stand in properties', async t => {
+test('codecs are those of the Twilio API in its order, RED audio is opus, and properties has all', async t => {
   const server = await testServer(t)
   const room = livekitRoom('codecs', START)
   const mimeTypes = ['audio/red', 'video/AV1', 'video/vp9', 'video/H264', 'video/VP8', 'audio/opus']
@@ -99,7 +99,7 @@ test('a track that is published, published again and unpublished is one track', 
   assert.equal((await servedParticipant(server, room.sid)).properties.num_video_tracks, 1)
 })
 
-test('codecs are taken from the tracks that a leave repeats, and never from what the room allows', async t => {
+test('codecs come from the tracks that a leave repeats, never from the codecs that the room allows', async t => {
   const server = await testServer(t)
   const room = livekitRoom('repeated', START)
   const tracks = [{ sid: 'TR_1', mimeType: 'video/AV1' }, { sid: 'TR_2' }]
@@ -110,7 +110,7 @@ test('codecs are taken from the tracks that a leave repeats, and never from what
   assert.deepEqual((await servedRoom(server, room.sid)).codecs, [])
 })
 
-test('a real track_unpublished whose join was lost makes a record that says what it does not know', async t => {
+test('a real track_unpublished whose join was lost makes a record that marks what is inferred', async t => {
   const server = await testServer(t)
   await tell(server, TRACK_UNPUBLISHED)
   const { url: _, ...one } = await servedParticipant(server, TRACK_UNPUBLISHED.room.sid)
@@ -150,7 +150,7 @@ test('a real track_unpublished whose join was lost makes a record that says what
   })
 })
 
-test('regions and clients are shown as the settings name them', async t => {
+test('the settings map regions and name the attributes that hold the client', async t => {
   const settings = { mediaRegions: 'eu-west=ie1', publisherAttributes: 'name=sdk,sdk_version=sdkVersion' }
   const server = await testServer(t, settings)
   const room = livekitRoom('regions', START)

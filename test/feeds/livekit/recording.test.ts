@@ -20,7 +20,7 @@ type Row = readonly [
   codecs: string,
 ]
 
-/** Written by hand from what the people of the run did. */
+/** Written by hand from what the participants of the run did. */
 const standup: readonly Row[] = [
   ['PA_jrYZ8v28qR3g', 'ada', '01:18:03', '01:18:38', 35, 'client_left', null, 'VP8 opus'],
   ['PA_QJraggbDgdt7', 'ben', '01:18:03', '01:18:15', 12, 'client_left', null, 'H264 opus'],
@@ -92,12 +92,12 @@ const rooms = [
   },
 ]
 
-test('a recorded run of a real LiveKit server becomes the record that its story tells', async t => {
+test('the recorded webhooks of a real LiveKit server give the records of what happened in the run', async t => {
   const server = await testServer(t)
   server.clock.nowMs = Date.UTC(2026, 10, 23, 1, 19)
   for (const body of recording) {
     const signed = { apiKey: LIVEKIT_KEY, apiSecret: LIVEKIT_SECRET, body, nowMs: server.clock.nowMs }
-    const headers = { authorization: signWebhook(signed), 'content-type': 'application/webhook+json' }
+    const headers = { authorization: await signWebhook(signed), 'content-type': 'application/webhook+json' }
     const response = await server.app.inject({ method: 'POST', url: '/feeds/livekit', headers, body })
     assert.equal(response.statusCode, 200)
   }

@@ -38,14 +38,14 @@ test('a body that is too large is 413/20413', async t => {
   assert.deepEqual(await servedRooms(server), [])
 })
 
-test('only POST is taken', async t => {
+test('only POST is accepted', async t => {
   const server = await testServer(t)
   const response = await server.app.inject({ method: 'GET', url: '/feeds/livekit' })
   assert.deepEqual([response.statusCode, response.json().code], [405, 20004])
   assert.equal(response.headers['allow'], 'POST, OPTIONS')
 })
 
-test('the content type does not matter: the bytes are what is signed', async t => {
+test('any content type is accepted, because only the bytes are signed', async t => {
   const server = await testServer(t)
   for (const [index, type] of ['application/json', 'text/plain', undefined].entries()) {
     const body = JSON.stringify(livekitRoom(`typed${index}`, NOW_MS - MIN).started())
@@ -61,7 +61,7 @@ test('the content type does not matter: the bytes are what is signed', async t =
   assert.equal((await servedRooms(server)).length, 3)
 })
 
-test('an event of the future is refused, and one of five minutes is a clock that goes before', async t => {
+test('an event is refused if it is more than five minutes in the future', async t => {
   const server = await testServer(t)
   const room = livekitRoom('tomorrow', NOW_MS - MIN)
   const joined = room.joined('ann', NOW_MS)
@@ -86,7 +86,7 @@ test('an event of the future is refused, and one of five minutes is a clock that
   assert.equal((await deliver(server, room.joined('bob', NOW_MS + 5 * MIN))).statusCode, 200)
 })
 
-test('old events are taken, of whatever age: a backlog, an import', async t => {
+test('events of any age are accepted, as from a backlog or an import', async t => {
   const server = await testServer(t)
   const startedAtMs = Date.UTC(2019, 4, 5, 6, 7, 8)
   const room = livekitRoom('museum', startedAtMs)
@@ -96,7 +96,7 @@ test('old events are taken, of whatever age: a backlog, an import', async t => {
   assert.deepEqual([served.create_time, served.unique_participants], ['2019-05-05T06:07:08Z', 1])
 })
 
-test('an address without a feed is 404, and nobody may write through the API', async t => {
+test('a path without a feed is 404, and the API accepts no events', async t => {
   const server = await testServer(t)
   const response = await server.app.inject({ method: 'POST', url: '/feeds/zoom', body: '{}' })
   assert.deepEqual([response.statusCode, response.json().code], [404, 20404])

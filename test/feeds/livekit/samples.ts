@@ -1,6 +1,6 @@
 /**
- * The body of livekit-server-sdk 2.19.2, `src/WebhookReceiver.test.ts`, with the key, the secret and the hash given
- * there. Its bytes count: the hash is over them.
+ * The body in `src/WebhookReceiver.test.ts` of livekit-server-sdk 2.19.2, with the key, the secret and the hash from
+ * there. The hash is over these bytes.
  */
 export const NODE_SDK = {
   body: '{"event":"room_started", "room":{"sid":"RM_TkVjUvAqgzKz", "name":"mytestroom", "emptyTimeout":300, "creationTime":"1628545903", "turnPassword":"ICkSr2rEeslkN6e9bXL4Ji5zzMD5Z7zzr6ulOaxMj6N", "enabledCodecs":[{"mime":"audio/opus"}, {"mime":"video/VP8"}]}}',
@@ -9,7 +9,7 @@ export const NODE_SDK = {
   apiSecret: 'abababa',
 } as const
 
-/** Sent by LiveKit Cloud in February 2026: community.livekit.io/t/missing-webhook-requests/319, values untouched. */
+/** Sent by LiveKit Cloud in February 2026: community.livekit.io/t/missing-webhook-requests/319, values unchanged. */
 export const TRACK_UNPUBLISHED = {
   id: 'EV_jT6Y4xyzXsjM',
   room: { sid: 'RM_nHPUfmxXrHry', name: '974b6e04-0617-4ae7-90f9-7202e5e998e9' },
@@ -62,8 +62,8 @@ const ALICE = {
 }
 
 /**
- * A room of two, in the form that @livekit/protocol 1.51 writes (`toJson()` leaves defaults out, as Go's protojson does)
- * with the fields that livekit-server 1.13 fills in; ids invented.
+ * A room of two people with made-up ids, as @livekit/protocol 1.51 writes it (`toJson()` leaves out default values, as
+ * Go's protojson does), with the fields that livekit-server 1.13 fills in.
  */
 export const STANDUP_42 = [
   { event: 'room_started', room: STANDUP, id: 'EV_Ta0vF2tb2xLy', createdAt: '1787074610' },

@@ -6,7 +6,7 @@ import { allStored, assertShows, deliveriesOf, servedParticipant, tell } from '.
 
 const START = NOW_MS - 600_000
 
-test('no secret of a payload is ever on disk, in the log or in an answer', async t => {
+test('a secret in a payload is never on disk, in the log or in an answer', async t => {
   const server = await testServer(t)
   const room = livekitRoom('vault', START)
   const { name, sid } = { name: 'vault', sid: room.sid }
@@ -25,7 +25,7 @@ test('no secret of a payload is ever on disk, in the log or in an answer', async
   const ingressInfo = { ingressId: 'IN_1', streamKey: 'hidden-6', state: { roomId: sid } }
   const attributes = { seat: 'shown-seat', accessToken: 'hidden-7', clientSecret: 'hidden-8' }
   const started = room.started()
-  assert.ok(JSON.stringify(started).includes('turn-password'), 'the room tells its TURN password')
+  assert.ok(JSON.stringify(started).includes('turn-password'), 'the webhook holds the TURN password')
   const at = { createdAt: String(START / 1000) }
   await tell(
     server,
@@ -45,6 +45,6 @@ test('no secret of a payload is ever on disk, in the log or in an answer', async
     assert.doesNotMatch(log, new RegExp(secret), `${secret} is in the log`)
   }
   for (const shown of ['shown-bucket', 'shown-account', 'shown-seat']) {
-    assert.ok(onDisk.includes(shown), `${shown} is no secret and stays in the evidence`)
+    assert.ok(onDisk.includes(shown), `${shown} is not a secret and stays in the evidence`)
   }
 })

@@ -15,7 +15,7 @@ import { STANDUP_42 } from './samples.ts'
 
 const START = NOW_MS - 600_000
 
-test('a room of two becomes these records, every field of them', async t => {
+test('a room of two people gives these records, with every field', async t => {
   const server = await testServer(t)
   server.clock.nowMs = Date.UTC(2026, 7, 18, 18)
   await tell(server, ...STANDUP_42)
@@ -103,7 +103,7 @@ test('a room of two becomes these records, every field of them', async t => {
   })
 })
 
-test('the same in snake_case, with numbers for texts, is the same', async t => {
+test('webhooks in snake_case and with numbers instead of texts give the same records', async t => {
   const server = await testServer(t)
   server.clock.nowMs = Date.UTC(2026, 7, 18, 18)
   await tell(server, ...STANDUP_42)
@@ -117,7 +117,7 @@ test('the same in snake_case, with numbers for texts, is the same', async t => {
   assert.deepEqual(await servedParticipants(other, 'RM_8mPq2LrT5vXc'), people)
 })
 
-test('a leave whose join was lost tells the whole stay, since it repeats the join', async t => {
+test('a leave whose join was lost gives the whole stay, because it repeats the join', async t => {
   const server = await testServer(t)
   const room = livekitRoom('lost', START)
   await tell(server, room.left('ann', START + 1700, START + 60_000, 'CLIENT_INITIATED'))
@@ -127,7 +127,7 @@ test('a leave whose join was lost tells the whole stay, since it repeats the joi
   })
 })
 
-test('who comes again is another participant of the same identity', async t => {
+test('joining again makes another participant with the same identity', async t => {
   const server = await testServer(t)
   const room = livekitRoom('again', START)
   const again = { sid: 'PA_second', identity: 'ann' }
@@ -153,7 +153,7 @@ test('who comes again is another participant of the same identity', async t => {
   })
 })
 
-test("the room's end closes the stays that nobody closed, and says so; the leave overrules it", async t => {
+test("the room's end closes open stays as inferred, and a stated leave overrules it", async t => {
   const server = await testServer(t)
   const room = livekitRoom('closing', START)
   await tell(server, room.started(), room.joined('ann', START + 1000), room.finished(START + 300_000))
@@ -172,7 +172,7 @@ test("the room's end closes the stays that nobody closed, and says so; the leave
   assert.equal((await servedRoom(server, room.sid)).total_participant_duration_sec, 119)
 })
 
-test('a room that is deleted through the API says so, in whatever order that is heard', async t => {
+test('a room deleted through the API has that end reason, in whatever order the webhooks come', async t => {
   const server = await testServer(t)
   const leaves = ['before', 'after'] as const
   for (const order of leaves) {
@@ -190,7 +190,7 @@ test('a room that is deleted through the API says so, in whatever order that is 
   }
 })
 
-test('a join in milliseconds and a leave in seconds never make a negative duration', async t => {
+test('a join in milliseconds and a leave in seconds never give a negative duration', async t => {
   const server = await testServer(t)
   const room = livekitRoom('short', START)
   await tell(
@@ -216,7 +216,7 @@ test('a join in milliseconds and a leave in seconds never make a negative durati
   })
 })
 
-test('those who join in one second are listed in the order of their milliseconds', async t => {
+test('participants who join within one second are listed in the order of their milliseconds', async t => {
   const server = await testServer(t)
   const room = livekitRoom('crowd', START)
   const millis = [900, 100, 700, 300, 500, 200]
@@ -268,7 +268,7 @@ test('the same fact under another id changes nothing either', async t => {
   })
 })
 
-test('a name that is used again is another room', async t => {
+test('a name that is used again makes another room', async t => {
   const server = await testServer(t)
   const first = livekitRoom('weekly', START - 86_400_000, 'RM_monday')
   const second = livekitRoom('weekly', START, 'RM_tuesday')

@@ -4,16 +4,16 @@ import { NOW_MS } from '../../support/test-server.ts'
 
 const START = NOW_MS - 600_000
 const MOMENTS = 14
-/** How many webhooks a story has. */
+/** The number of webhooks in a story. */
 export const EVENTS = 16
 
-/** Moments close together, so that stays touch, overlap, end as they begin and outlast their room. */
+/** Moments close together, so that stays touch, overlap, have no duration, and end after their room. */
 export const moments = fc.array(fc.integer({ min: 0, max: 12_000 }), {
   minLength: MOMENTS,
   maxLength: MOMENTS,
 })
 
-/** Moments of which none contradicts another: who leaves has come, and the room ends last. */
+/** Moments that do not contradict each other: each leave is after its join, and the room ends last. */
 export const consistentMoments = moments.map(at => {
   const ordered = [
     [0, 1],
@@ -23,11 +23,11 @@ export const consistentMoments = moments.map(at => {
     [9, 10],
     [11, 12],
   ].flatMap(person => person.map(index => at[index] ?? 0).sort((a, b) => a - b))
-  // ann's track comes a second after her.
+  // ann publishes a track one second after her join.
   return [...ordered.map((ms, index) => (index === 1 ? ms + 1000 : ms)), 20_000]
 })
 
-/** Two stays of ann, bob who never got in, carl whose leave is lost, an agent, dora. `at` are milliseconds. */
+/** Two stays of ann, bob whose attempt failed, carl without a leave, an agent, dora. `at` are milliseconds. */
 export function story(at: readonly number[]) {
   const room = livekitRoom('any', START)
   const ms = (index: number) => START + (at[index] ?? 0)

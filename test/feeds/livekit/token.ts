@@ -6,7 +6,7 @@ export function sha256Of(body: string): string {
   return createHash('sha256').update(body).digest('base64')
 }
 
-/** A JWT of any claims and header, signed with HMAC; a claim that is undefined is left out. */
+/** A JWT with any claims and header, signed with HMAC. A claim that is undefined is left out. */
 export function tokenOf(
   claims: object,
   { secret = LIVEKIT_SECRET, header = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256' } = {},
@@ -17,13 +17,13 @@ export function tokenOf(
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`
 }
 
-/** The claims that LiveKit makes of a body. */
+/** The claims that LiveKit signs for a body. */
 export function claimsOf(server: TestServer, body: string) {
   const nowSec = Math.floor(server.clock.nowMs / 1000)
   return { iss: LIVEKIT_KEY, nbf: nowSec, iat: nowSec, exp: nowSec + 300, sha256: sha256Of(body) }
 }
 
-/** POSTs a body as it is; without a token there is no Authorization header. */
+/** POSTs a body as it is. Without a token there is no Authorization header. */
 export async function post(server: TestServer, body: string | Buffer, authorization?: string) {
   return await server.app.inject({
     method: 'POST',
@@ -36,7 +36,7 @@ export async function post(server: TestServer, body: string | Buffer, authorizat
   })
 }
 
-/** POSTs a body that is signed right, whatever is in it. */
+/** POSTs a body with a valid token, whatever the body is. */
 export async function postSigned(server: TestServer, body: string | Buffer) {
   const sha256 = createHash('sha256').update(body).digest('base64')
   return await post(server, body, tokenOf({ ...claimsOf(server, ''), sha256 }))

@@ -4,7 +4,7 @@ import { feedId } from '../../../src/sid.ts'
 import { deliver, livekitRoom } from '../../support/livekit.ts'
 import { ACCOUNT, get, LIVEKIT_KEY, LIVEKIT_SECRET, NOW_MS, testServer } from '../../support/test-server.ts'
 
-test('a key that the settings and the store have with different secrets is good with either', async t => {
+test('a key with one secret in the settings and another in the store is accepted with either', async t => {
   const secret = 'secretOfTheEnvironment0123456789012345678'
   const id = feedId(ACCOUNT, 'livekit', LIVEKIT_KEY)
   const configured = {

@@ -4,10 +4,10 @@ import { ACCOUNT, type TestServer, TWILIO_TOKEN } from '../../support/test-serve
 
 export const FEED_PATH = '/feeds/twilio'
 
-/** How a request differs from that of a Twilio which was given `http://localhost/feeds/twilio`. */
+/** How a request differs from one of a Twilio that was given `http://localhost/feeds/twilio`. */
 interface Sent {
   method?: 'POST' | 'GET'
-  /** What Twilio was given, and signs. */
+  /** The URL that Twilio was given, and signs. */
   url?: string
   token?: string
   headers?: Readonly<Record<string, string>>
@@ -24,7 +24,7 @@ export async function postCallback(server: TestServer, params: Params, sent: Sen
   }
   const full = method === 'GET' ? `${url}?${form}` : url
   const signature = getExpectedTwilioSignature(token, full, method === 'GET' ? {} : params)
-  // A URL object would escape what Twilio sends as it is.
+  // A URL object would escape characters that Twilio does not escape.
   const [origin = ''] = /^https?:\/\/[^/]+/.exec(full) ?? []
   return await server.app.inject({
     method,
@@ -38,7 +38,7 @@ export async function postCallback(server: TestServer, params: Params, sent: Sen
   })
 }
 
-/** What Event Streams sends to a webhook sink: JSON whose hash is in the URL that is signed. */
+/** A delivery of Event Streams to a webhook sink: JSON, with its hash in the signed URL. */
 export async function postSummaries(
   server: TestServer,
   body: unknown,

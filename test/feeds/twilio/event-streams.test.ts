@@ -16,7 +16,7 @@ const ROOM = `RM${'ab'.repeat(16)}`
 const ANN = `PA${'1a'.repeat(16)}`
 const BOB = `PA${'2b'.repeat(16)}`
 
-/** The fields of twilio.com/docs/events/event-types/video-insights/log-analyzer, the SIDs with all their digits. */
+/** The fields in twilio.com/docs/events/event-types/video-insights/log-analyzer, with SIDs of full length. */
 const ANN_DATA = {
   participant_sid: ANN,
   participant_identity: 'ann',
@@ -78,7 +78,7 @@ const ANN_SUMMARY = summary('NO1', 'log-analyzer.participant-summary', ANN_DATA)
 const BOB_SUMMARY = summary('NO2', 'log-analyzer.participant-summary', BOB_DATA)
 const ROOM_SUMMARY = summary('NO3', 'log-analyzer.room-summary', ROOM_DATA)
 
-test('a participant summary becomes a record that equals it', async t => {
+test('a participant summary gives a record that equals it', async t => {
   const server = await testServer(t)
   const response = await postSummaries(server, ANN_SUMMARY)
   assert.deepEqual([response.statusCode, response.json()], [200, { events: 2, duplicates: 0 }])
@@ -96,7 +96,7 @@ test('a participant summary becomes a record that equals it', async t => {
   })
 })
 
-test('a batch of a room and its participants becomes records that equal the summaries', async t => {
+test('a batch of a room and its participants gives records that equal the summaries', async t => {
   const server = await testServer(t)
   const response = await postSummaries(server, [ROOM_SUMMARY, ANN_SUMMARY, BOB_SUMMARY])
   assert.deepEqual([response.statusCode, response.json()], [200, { events: 6, duplicates: 0 }])
@@ -112,7 +112,7 @@ test('a batch of a room and its participants becomes records that equal the summ
   })
 })
 
-test('the newer flavour, .complete, is read with its names', async t => {
+test('the newer event type, .complete, is read with its own names', async t => {
   const server = await testServer(t)
   const { num_audio_tracks: _, num_video_tracks: __, num_data_tracks: ___, ...rest } = ANN_DATA
   const data = {
@@ -127,7 +127,7 @@ test('the newer flavour, .complete, is read with its names', async t => {
   assertShows(await servedRoom(server, ROOM), { room_name: 'lecture', room_type: 'go' })
 })
 
-test('a summary of a stay that goes on opens it, and the next one closes it', async t => {
+test('a summary without a leave opens a stay, and the next summary closes it', async t => {
   const server = await testServer(t)
   const staying = { ...ANN_DATA, leave_time: null }
   await taken(postSummaries(server, summary('NO5', 'log-analyzer.participant-summary', staying)))
@@ -143,7 +143,7 @@ test('a summary of a stay that goes on opens it, and the next one closes it', as
   assertShows(await servedRoom(server, ROOM), { room_status: 'completed', duration_sec: 180 })
 })
 
-test('callbacks and summary of one stay agree, whichever comes first', async t => {
+test('callbacks and a summary of one stay give one record, whichever comes first', async t => {
   const common = { AccountSid: ACCOUNT, RoomSid: ROOM, RoomName: 'lecture', RoomType: 'group' }
   const ann = { ...common, ParticipantSid: ANN, ParticipantIdentity: 'ann' }
   const callbacks = [
@@ -170,7 +170,7 @@ test('callbacks and summary of one stay agree, whichever comes first', async t =
   assertShows(await servedRoom(first, ROOM), { unique_participants: 1, duration_sec: 180 })
 })
 
-test('a batch in which one event names another account is refused whole', async t => {
+test('a batch is refused if one of its events names another account', async t => {
   const server = await testServer(t)
   const foreign = summary('NO7', 'log-analyzer.room-summary', { ...ROOM_DATA, account_sid: OTHER_ACCOUNT })
   const response = await postSummaries(server, [ANN_SUMMARY, foreign])
@@ -181,7 +181,7 @@ test('a batch in which one event names another account is refused whole', async 
   assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
-test('the body is held to bodySHA256, and the hash to the signature', async t => {
+test('the body must match bodySHA256, and bodySHA256 the signature', async t => {
   const server = await testServer(t)
   const wrong = await postSummaries(server, ANN_SUMMARY, { hash: () => '0'.repeat(64) })
   assert.equal(wrong.statusCode, 401)
@@ -191,7 +191,7 @@ test('the body is held to bodySHA256, and the hash to the signature', async t =>
   assert.deepEqual(await servedRooms(server), [])
 })
 
-test('a summary that comes twice is counted, alone or in another batch', async t => {
+test('a repeated summary is a duplicate, alone or in another batch', async t => {
   const server = await testServer(t)
   await taken(postSummaries(server, [ANN_SUMMARY, BOB_SUMMARY]))
   const again = await postSummaries(server, [BOB_SUMMARY, ROOM_SUMMARY, BOB_SUMMARY])
@@ -199,7 +199,7 @@ test('a summary that comes twice is counted, alone or in another batch', async t
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 2)
 })
 
-test('summaries of other things are kept, and what is no envelope is 400', async t => {
+test('summaries of other types are kept, and a body without an envelope is 400', async t => {
   const server = await testServer(t)
   const track = summary('NO8', 'track-summary.complete', { account_sid: ACCOUNT, room_sid: ROOM })
   assert.deepEqual((await postSummaries(server, [track])).json(), { events: 0, duplicates: 0 })

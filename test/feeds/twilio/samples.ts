@@ -1,6 +1,6 @@
 /**
- * Requests and signatures of Twilio's documentation (docs/usage/security); both signatures are also what npm twilio
- * 6.2.0 computes.
+ * Requests and signatures from Twilio's documentation (docs/usage/security). npm twilio 6.2.0 computes the same
+ * signatures.
  */
 export const SIGNATURE_VECTORS = [
   {
@@ -29,7 +29,7 @@ export const SIGNATURE_VECTORS = [
   },
 ] as const
 
-/** Sent by Twilio in 2017: github.com/twilio/twilio-video.js issue 147. AccountSid was made unreadable there. */
+/** Sent by Twilio in 2017: github.com/twilio/twilio-video.js issue 147, where AccountSid is masked. */
 export const DISCONNECTED_2017 = {
   RoomName: 'c5b44c14-2ca3-4224-b0e7-54388f96b852',
   StatusCallbackEvent: 'participant-disconnected',

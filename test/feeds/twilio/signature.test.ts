@@ -23,7 +23,7 @@ const CREATED = {
   SequenceNumber: '0',
 }
 
-test("the vectors of Twilio's documentation are verified, and nothing that differs from them", () => {
+test("the test vectors in Twilio's documentation are verified, and any change to them is refused", () => {
   for (const { authToken, url, params, signature } of SIGNATURE_VECTORS) {
     const verify = (form: object, from = url, token: string = authToken) => {
       const headers = {
@@ -42,7 +42,7 @@ test("the vectors of Twilio's documentation are verified, and nothing that diffe
   }
 })
 
-test('POST and GET callbacks are taken, with special characters and with repeated parameters', async t => {
+test('POST and GET callbacks are accepted, with special characters and with repeated parameters', async t => {
   const server = await testServer(t)
   const post = await postCallback(server, { ...CREATED, More: ['b', 'a', 'b'] })
   assert.equal(post.statusCode, 200, post.body)
@@ -54,7 +54,7 @@ test('POST and GET callbacks are taken, with special characters and with repeate
   )
 })
 
-test('the address is signed as Twilio was given it: any host, query, and port written or not', async t => {
+test('the URL is verified as Twilio was given it: any host, any query, with a port or without', async t => {
   const server = await testServer(t)
   const urls = [
     `http://localhost${FEED_PATH}?team=a&who=%27b%27+c`,
@@ -72,11 +72,11 @@ test('the address is signed as Twilio was given it: any host, query, and port wr
   ]
   for (const [signed, host] of hosts) {
     const response = await postCallback(server, CREATED, { url: signed + FEED_PATH, headers: { host } })
-    assert.equal(response.statusCode, 200, `${signed} asked of ${host}`)
+    assert.equal(response.statusCode, 200, `${signed} sent to ${host}`)
   }
 })
 
-test('behind a proxy the address is PUBLIC_URL, with its path, or what a trusted proxy says', async t => {
+test('behind a proxy the URL begins with PUBLIC_URL, or with what a trusted proxy says', async t => {
   const url = `https://rollcall.example.com/history${FEED_PATH}`
   const fixed = await testServer(t, { publicUrl: 'https://rollcall.example.com/history/' })
   const inside = { host: '127.0.0.1:8080' }
@@ -91,7 +91,7 @@ test('behind a proxy the address is PUBLIC_URL, with its path, or what a trusted
   assert.equal((await postCallback(doubting, CREATED, { url: plain, headers: forwarded })).statusCode, 401)
 })
 
-test('what is not signed so is 401/20003, and the log names the address that was verified', async t => {
+test('a wrong signature is 401/20003, and the log names the URL that was verified', async t => {
   const server = await testServer(t)
   const given = 'http://localhost/feeds/twilio'
   const refused: [what: string, response: ReturnType<typeof postCallback>, cause: RegExp][] = [
@@ -135,7 +135,7 @@ test('what is not signed so is 401/20003, and the log names the address that was
   assert.ok(!JSON.stringify([log, server.log]).includes(TWILIO_TOKEN), 'the token in the log')
 })
 
-test('a Host that is none is 400, whoever asks', async t => {
+test('an invalid Host header is 400 for every sender', async t => {
   const server = await testServer(t)
   for (const host of ['localhost:99999', '1.2.3.4.5']) {
     for (const method of ['POST', 'GET'] as const) {
@@ -145,7 +145,7 @@ test('a Host that is none is 400, whoever asks', async t => {
   }
 })
 
-test("a SID that another account's room has is a room of its own", async t => {
+test('a room of one account does not touch a room of another account with the same SID', async t => {
   const server = await testServer(t)
   const id = feedId(OTHER_ACCOUNT, 'twilio', OTHER_ACCOUNT)
   await server.store.feeds.put({

@@ -21,7 +21,7 @@ const TRACK = `MT${'c3'.repeat(16)}`
 const RECORDING = `RT${'d4'.repeat(16)}`
 const PARTICIPANT = `/v1/Video/Rooms/${ROOM}/Participants`
 
-/** A callback of the room; `at` is the time of day, on the day of the test. */
+/** A callback of the room; `at` is the time of day on the day of the test. */
 function callback(event: string, at: string, more: Readonly<Record<string, string>> = {}) {
   return {
     ...{ AccountSid: ACCOUNT, RoomSid: ROOM, RoomName: 'clinic', RoomStatus: 'in-progress' },
@@ -34,7 +34,7 @@ const ann = { ParticipantSid: ANN, ParticipantIdentity: 'ann', ParticipantStatus
 const bob = { ParticipantSid: BOB, ParticipantIdentity: 'bob', ParticipantStatus: 'connected' }
 const recording = { RecordingSid: RECORDING, SourceSid: TRACK, Container: 'mkv', TrackName: 'camera' }
 
-test('callbacks become the record of the room, under the SIDs that Twilio gave', async t => {
+test('callbacks give the records of the room, under the SIDs of Twilio', async t => {
   const server = await testServer(t)
   const story = [
     callback('room-created', '10:00:00.100'),
@@ -91,10 +91,10 @@ test('callbacks become the record of the room, under the SIDs that Twilio gave',
   })
   assertShows(second, { participant_sid: BOB, duration_sec: 240, properties: { inferred: [] } })
   const response = await server.app.inject({ url: `${PARTICIPANT}/${ANN}` })
-  assert.equal(response.statusCode, 401, 'a SID is no key to its record')
+  assert.equal(response.statusCode, 401, 'knowing a SID does not allow writing to its room')
 })
 
-test('a real participant-disconnected of 2017, whose connect nobody heard, makes an honest record', async t => {
+test('a real participant-disconnected of 2017 without its connect gives a record that marks the join as inferred', async t => {
   const server = await testServer(t)
   const response = await postCallback(server, { ...DISCONNECTED_2017, AccountSid: ACCOUNT })
   assert.equal(response.statusCode, 200, response.body)
@@ -110,7 +110,7 @@ test('a real participant-disconnected of 2017, whose connect nobody heard, makes
   })
 })
 
-test('a join that nobody heard is reckoned from the duration, until it is stated', async t => {
+test('a lost join is estimated from the duration until it is stated', async t => {
   const server = await testServer(t)
   const left = callback('participant-disconnected', '10:10:05.100', { ...ann, ParticipantDuration: '599' })
   await taken(postCallback(server, left))
@@ -119,7 +119,7 @@ test('a join that nobody heard is reckoned from the duration, until it is stated
     properties: { inferred: ['duration_sec', 'join_time'] },
   })
   const { create_time } = await servedRoom(server, ROOM)
-  assert.equal(create_time, '2026-03-01T10:00:06Z', 'no room begins after those who are in it')
+  assert.equal(create_time, '2026-03-01T10:00:06Z', 'a room does not begin after its participants joined')
 
   await taken(postCallback(server, callback('participant-connected', '10:00:05.900', ann)))
   assertShows(await servedParticipant(server, ROOM), {
@@ -127,7 +127,7 @@ test('a join that nobody heard is reckoned from the duration, until it is stated
   })
 })
 
-test('a start that nobody heard is reckoned from the duration of the room, until it is stated', async t => {
+test('a lost start is estimated from the duration of the room until it is stated', async t => {
   const server = await testServer(t)
   const ended = callback('room-ended', '10:15:00.300', { RoomDuration: '900' })
   await taken(postCallback(server, ended))
@@ -141,7 +141,7 @@ test('a start that nobody heard is reckoned from the duration of the room, until
   })
 })
 
-test("the room's end closes who was not heard to leave; the callback that comes late overrules it", async t => {
+test("the room's end closes stays without a leave, and a late callback overrules it", async t => {
   const server = await testServer(t)
   await taken(postCallback(server, callback('participant-connected', '10:00:05.900', ann)))
   await taken(postCallback(server, callback('room-ended', '10:15:00.300')))
@@ -156,7 +156,7 @@ test("the room's end closes who was not heard to leave; the callback that comes 
   })
 })
 
-test('a recording makes a recorded room, whose length is known when it is completed', async t => {
+test('a recording makes the room recorded, and its duration is known once it is completed', async t => {
   const server = await testServer(t)
   await taken(postCallback(server, callback('room-created', '10:00:00.000')))
   assertShows(await servedRoom(server, ROOM), {
@@ -175,7 +175,7 @@ test('a recording makes a recorded room, whose length is known when it is comple
   })
 })
 
-test('a callback that comes twice is counted; SequenceNumber is no order and no key', async t => {
+test('a repeated callback is a duplicate, and SequenceNumber gives neither order nor key', async t => {
   const server = await testServer(t)
   const joined = callback('participant-connected', '10:00:05.900', ann)
   await taken(postCallback(server, joined))
@@ -192,7 +192,7 @@ test('a callback that comes twice is counted; SequenceNumber is no order and no 
   )
 })
 
-test('what is of no room, or of no moment, is kept in the log of the feed', async t => {
+test('a callback without a room or a moment is kept in the log of the feed', async t => {
   const server = await testServer(t)
   const { RoomSid: _, ...roomless } = callback('composition-available', '10:00:00.000')
   const { Timestamp: __, ...timeless } = callback('room-created', '10:00:00.000')
@@ -214,7 +214,7 @@ test('what is of no room, or of no moment, is kept in the log of the feed', asyn
   )
 })
 
-test('an event of the room that says nothing of it is evidence, and a callback to come is too', async t => {
+test('a callback that changes no record, or is of an unknown kind, is evidence of its room', async t => {
   const server = await testServer(t)
   await taken(postCallback(server, callback('composition-enqueued', '10:00:00.000')))
   await taken(postCallback(server, callback('participant-waved', '10:00:01.000', ann)))
@@ -224,7 +224,7 @@ test('an event of the room that says nothing of it is evidence, and a callback t
   assert.equal((await rowsOf(server, 'select 1 from events')).length, 3)
 })
 
-test('a callback of the future is refused', async t => {
+test('a callback from the future is refused', async t => {
   const server = await testServer(t)
   const Timestamp = new Date(NOW_MS + 6 * 60_000).toISOString()
   const response = await postCallback(server, { ...callback('room-created', '10:00:00'), Timestamp })

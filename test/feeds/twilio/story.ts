@@ -3,16 +3,16 @@ import { ACCOUNT, NOW_MS, type TestServer } from '../../support/test-server.ts'
 import { postCallback, postSummaries, summary } from './callbacks.ts'
 
 const MOMENTS = 8
-/** How many deliveries a story has. */
+/** The number of deliveries in a story. */
 export const EVENTS = 9
 
-/** Seconds after the start, close together. */
+/** Seconds after the start. They are close together. */
 export const moments = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: MOMENTS, maxLength: MOMENTS })
 
 const ROOM = `RM${'e5'.repeat(16)}`
 const START = NOW_MS - 600_000
 
-/** ann and bob by callbacks, and of ann Twilio's own summary as well. */
+/** Callbacks of ann and bob, and Twilio's summary of ann's stay. */
 export function story(at: readonly number[]): readonly unknown[] {
   const [joinSec = 0, staySec = 0, bobSec = 0, bobStaySec = 0, trackSec = 0, endSec = 0] = at
   const ann = { ParticipantSid: `PA${'0a'.repeat(16)}`, ParticipantIdentity: 'ann' }
@@ -41,7 +41,7 @@ export function story(at: readonly number[]): readonly unknown[] {
   ]
 }
 
-/** Delivers one of them, as what it is. */
+/** Delivers a callback or a summary. */
 export function post(server: TestServer, payload: unknown) {
   const isCallback = (value: unknown): value is Record<string, string> =>
     typeof value === 'object' && value !== null && 'StatusCallbackEvent' in value
