@@ -1,120 +1,103 @@
 import Type from 'typebox'
 import { EVENT_NAMES } from '../event.ts'
-import { ApiError } from '../http/errors.ts'
-import type { ApiContext, ApiRequest, Operation } from '../http/operation.ts'
-import { listBody, listRequest, Meta, pageOf, pageParameters } from '../http/paging.ts'
+import { list } from '../http/list.ts'
 import { participantInPath, roomInPath } from '../http/path-sid.ts'
-import { parseQuery } from '../http/query.ts'
+import { withoutAddresses } from '../secrets.ts'
 import type { Evidence } from '../store/rooms/evidence.ts'
-import type { RoomKey } from '../store/rooms/room-writer.ts'
-import { ROOMS_PATH } from './rooms.ts'
+import type { RoomKey } from '../store/rooms/locked-room.ts'
+import { participantPath } from './participants.ts'
+import { roomPath } from './rooms.ts'
 
 const Native = Type.Record(Type.String(), Type.Unknown(), {
   description: 'The payload as the sender wrote it, without secrets and addresses',
 })
 
-/** The Event resource: one fact that a record was folded from. Rollcall's own; the contract has nothing like it. */
-export const Event = Type.Object({
-  key: Type.String({
-    description: 'Unique among the events of a feed in a room: the same again is a duplicate',
-  }),
-  kind: Type.Enum([...EVENT_NAMES]),
-  time: moment('When it happened, by the clock of the source'),
-  received_time: moment('When it was received'),
-  account_sid: Type.String({ pattern: '^AC[0-9a-fA-F]{32}$' }),
-  room_sid: Type.String({ pattern: '^RM[0-9a-fA-F]{32}$' }),
-  participant_sid: Type.Union([Type.String({ pattern: '^PA[0-9a-fA-F]{32}$' }), Type.Null()]),
-  feed: Type.String({ description: 'Kind of the feed' }),
-  feed_id: Type.String(),
-  duplicates: Type.Integer({ minimum: 0, description: 'How often it came again, and was ignored' }),
-  facts: Type.Record(Type.String(), Type.Unknown(), { description: 'What was understood of it' }),
-  native: Native,
-  others: Type.Array(Type.Object({ received_time: moment('When it was received'), native: Native }), {
-    description: 'Payloads that came later under the same key with another text, and were ignored',
-  }),
-})
+/** The Event resource: one event that a record was folded from. It is Rollcall's own: Twilio's API has none like it. */
+export const Event = Type.Object(
+  {
+    key: Type.String({
+      description: 'Unique among the events of a feed in a room: the same again is a duplicate',
+    }),
+    kind: Type.Enum([...EVENT_NAMES]),
+    time: moment('When it happened, by the clock of the source'),
+    received_time: moment('When it was received'),
+    account_sid: Type.String({ pattern: '^AC[0-9a-fA-F]{32}$' }),
+    room_sid: Type.String({ pattern: '^RM[0-9a-fA-F]{32}$' }),
+    participant_sid: Type.Union([Type.String({ pattern: '^PA[0-9a-fA-F]{32}$' }), Type.Null()]),
+    feed: Type.String({ description: 'Kind of the feed' }),
+    feed_id: Type.String(),
+    duplicates: Type.Integer({ minimum: 0, description: 'How often it came again, and was ignored' }),
+    facts: Type.Record(Type.String(), Type.Unknown(), { description: 'What was understood of it' }),
+    native: Native,
+    others: Type.Array(Type.Object({ received_time: moment('When it was received'), native: Native }), {
+      description: 'Payloads that came later under the same key with another text, and were ignored',
+    }),
+  },
+  { $id: 'Event' },
+)
 
-export const listRoomEvents: Operation = {
+export const listRoomEvents = list({
   id: 'ListVideoRoomEvent',
   tag: 'Events',
-  path: `${ROOMS_PATH}/{RoomSid}/Events`,
+  path: eventsOf(roomPath('{RoomSid}')),
   summary:
     'List the events of a room, by time: what its record and those of its participants were folded from',
   description:
     'The evidence, with the native payloads, secrets and addresses left out. Kinds that begin with observation are what Rollcall noticed; the others were stated.',
-  parameters: pageParameters,
-  response: Type.Object({ meta: Meta, events: Type.Array(Event) }),
-
-  async run(context, request) {
-    const { accountSid } = request
-    const roomSid = roomInPath(request)
-    if (roomSid === undefined) throw new ApiError('notFound')
-    const key = { accountSid, roomSid }
-    const body = await list(context, request, key, undefined)
-    if (body.isEmpty && (await context.store.records.room(key)) === undefined) throw new ApiError('notFound')
-    return body.json
+  ...{ key: 'events', item: Event, filters: {} },
+  owner: roomInPath,
+  pathOf: ({ roomSid }) => eventsOf(roomPath(roomSid)),
+  async page({ store }, room, _filters, page) {
+    return (await store.evidence.events(room, undefined, page)).map(rowOf)
   },
-}
+  async isKnown({ store }, room) {
+    return (await store.records.room(room)) !== undefined
+  },
+  render: (_url, room) => row => eventJson(room, row),
+})
 
-export const listParticipantEvents: Operation = {
+export const listParticipantEvents = list({
   id: 'ListVideoParticipantEvent',
   tag: 'Events',
-  path: `${ROOMS_PATH}/{RoomSid}/Participants/{ParticipantSid}/Events`,
+  path: eventsOf(participantPath('{RoomSid}', '{ParticipantSid}')),
   summary: 'List the events of a participant, by time',
   description: "Those of the room, its end for instance, are in the room's own list.",
-  parameters: pageParameters,
-  response: Type.Object({ meta: Meta, events: Type.Array(Event) }),
-
-  async run(context, request) {
-    const { accountSid } = request
-    const roomSid = roomInPath(request)
-    const participantSid = roomSid && participantInPath(request, roomSid)
-    if (!roomSid || !participantSid) throw new ApiError('notFound')
-    const found = await context.store.records.participant({ accountSid, roomSid }, participantSid)
-    if (found === undefined) throw new ApiError('notFound')
-    const key = { accountSid, roomSid: found.roomSid }
-    return (await list(context, request, key, found.participantSid)).json
+  ...{ key: 'events', item: Event, filters: {} },
+  owner: participantInPath,
+  pathOf: ({ roomSid, participantSid }) => eventsOf(participantPath(roomSid, participantSid)),
+  async page({ store }, { accountSid, roomSid, participantSid }, _filters, page) {
+    return (await store.evidence.events({ accountSid, roomSid }, participantSid, page)).map(rowOf)
   },
+  render: (_url, room) => row => eventJson(room, row),
+})
+
+function eventsOf(path: string): string {
+  return `${path}/Events`
 }
 
-async function list(
-  { store, clock }: ApiContext,
-  { accountSid, baseUrl, query }: ApiRequest,
-  key: RoomKey,
-  participantSid: string | undefined,
-): Promise<{ json: string; isEmpty: boolean }> {
-  const ofParticipant = participantSid === undefined ? '' : `/Participants/${participantSid}`
-  const request = listRequest({
-    key: 'events',
-    path: `${ROOMS_PATH}/${key.roomSid}${ofParticipant}/Events`,
-    filters: [],
-    query: parseQuery(pageParameters, query),
-    nowMs: clock(),
-    ...{ accountSid, baseUrl },
-  })
-  const events = await store.evidence.events(key, participantSid, pageOf(request))
-  const rows = events.map(event => ({ ...event.position, record: eventJson(key, event) }))
-  return { json: listBody(request, rows, row => row.record), isEmpty: rows.length === 0 }
+function rowOf(evidence: Evidence) {
+  return { ...evidence.position, evidence }
 }
 
-function eventJson({ accountSid, roomSid }: RoomKey, event: Evidence): string {
-  const { kind, key, atMs, roomSid: _room, participantSid, ...facts } = JSON.parse(event.body)
+function eventJson({ accountSid, roomSid }: RoomKey, { evidence }: { evidence: Evidence }): string {
+  const { kind, key, atMs, roomSid: _room, ...rest } = evidence.event
+  const { participantSid, ...facts }: { participantSid?: string; room: unknown } = rest
   return JSON.stringify({
     key,
     kind,
     time: timeOf(atMs),
-    received_time: timeOf(event.receivedAtMs),
+    received_time: timeOf(evidence.receivedAtMs),
     account_sid: accountSid,
     room_sid: roomSid,
     participant_sid: participantSid ?? null,
-    feed: event.feedKind,
-    feed_id: event.feedId,
-    duplicates: event.duplicates,
+    feed: evidence.feedKind,
+    feed_id: evidence.feedId,
+    duplicates: evidence.duplicates,
     facts,
-    native: JSON.parse(event.native),
-    others: event.others.map(other => ({
+    native: withoutAddresses(evidence.native),
+    others: evidence.others.map(other => ({
       received_time: timeOf(other.receivedAtMs),
-      native: JSON.parse(other.native),
+      native: withoutAddresses(other.native),
     })),
   })
 }

@@ -2,98 +2,85 @@ import Type from 'typebox'
 import { CODECS, ROOM_TYPES } from '../event.ts'
 import { RoomRecord } from '../fold/room-record.ts'
 import { ApiError } from '../http/errors.ts'
-import type { Operation } from '../http/operation.ts'
-import { listBody, listRequest, Meta, pageOf, pageParameters } from '../http/paging.ts'
+import { list } from '../http/list.ts'
+import type { ApiContext, ApiRequest, Operation } from '../http/operation.ts'
 import { roomInPath } from '../http/path-sid.ts'
-import { moment, parseQuery, type RawQuery, text, textsGiven, words } from '../http/query.ts'
-import type { RecordRow } from '../store/rooms/records.ts'
+import { moment, text, words } from '../http/query.ts'
 
-export const ROOMS_PATH = '/v1/Video/Rooms'
+const ROOMS_PATH = '/v1/Video/Rooms'
 const DEFAULT_WINDOW_MS = 24 * 60 * 60_000
 
 /** The Room resource as it is served. */
-export const Room = Type.Object({
-  ...RoomRecord.properties,
-  url: Type.String({ format: 'uri' }),
-  links: Type.Object({ participants: Type.String({ format: 'uri' }) }),
-})
+export const Room = Type.Object(
+  {
+    ...RoomRecord.properties,
+    url: Type.String({ format: 'uri' }),
+    links: Type.Object({ participants: Type.String({ format: 'uri' }) }),
+  },
+  { $id: 'Room' },
+)
 
-const filters = {
-  RoomType: words(ROOM_TYPES, 'Only rooms of these types.'),
-  Codec: words(CODECS, 'Only rooms in which one of these codecs was used.'),
-  RoomName: text({ description: 'Only rooms of exactly this name.' }),
-  CreatedAfter: moment({ description: 'Only rooms that started at or after this moment.' }),
-  CreatedBefore: moment({ description: 'Only rooms that started before this moment.' }),
-}
-
-const parameters = { ...filters, ...pageParameters }
-
-export const listRooms: Operation = {
+export const listRooms = list({
   id: 'ListVideoRoomSummary',
   tag: 'Rooms',
   path: ROOMS_PATH,
   summary: 'List rooms, newest first',
   description:
     'Without CreatedAfter and CreatedBefore: the rooms in progress and those that ended in the last 24 hours.',
-  parameters,
-  response: Type.Object({ meta: Meta, rooms: Type.Array(Room) }),
-
-  async run({ store, clock }, { accountSid, baseUrl, query }) {
-    const parsed = parseQuery(parameters, query)
-    const list = listRequest({
-      key: 'rooms',
-      accountSid,
-      baseUrl,
-      path: ROOMS_PATH,
-      filters: filtersGiven(query),
-      query: parsed,
-      nowMs: clock(),
-    })
-    const { CreatedAfter: after, CreatedBefore: before } = parsed
-    const isDated = after !== undefined || before !== undefined
-    const filter = {
-      types: parsed.RoomType ?? [],
-      codecs: parsed.Codec ?? [],
-      name: parsed.RoomName,
-      createdFromMs: after === undefined ? undefined : nextSecond(after),
-      createdToMs: before === undefined ? undefined : nextSecond(before),
-      endedFromMs: isDated ? undefined : list.firstPageMs - DEFAULT_WINDOW_MS,
-    }
-    const rows = await store.records.rooms(accountSid, filter, pageOf(list))
-    return listBody(list, rows, row => roomJson(row, baseUrl))
+  ...{ key: 'rooms', item: Room },
+  filters: {
+    RoomType: words(ROOM_TYPES, 'Only rooms of these types.'),
+    Codec: words(CODECS, 'Only rooms in which one of these codecs was used.'),
+    RoomName: text({ description: 'Only rooms of exactly this name.' }),
+    CreatedAfter: moment({ description: 'Only rooms that started at or after this moment.' }),
+    CreatedBefore: moment({ description: 'Only rooms that started before this moment.' }),
   },
-}
+  owner: ({ accountSid }) => accountSid,
+  pathOf: () => ROOMS_PATH,
+  page({ store }, accountSid, { RoomType, Codec, RoomName, CreatedAfter, CreatedBefore }, page) {
+    const isDated = CreatedAfter !== undefined || CreatedBefore !== undefined
+    const filter = {
+      types: RoomType ?? [],
+      codecs: Codec ?? [],
+      name: RoomName,
+      createdFromMs: CreatedAfter === undefined ? undefined : nextSecond(CreatedAfter),
+      createdToMs: CreatedBefore === undefined ? undefined : nextSecond(CreatedBefore),
+      endedFromMs: isDated ? undefined : page.firstPageMs - DEFAULT_WINDOW_MS,
+    }
+    return store.records.rooms(accountSid, filter, page)
+  },
+  render: url => row => roomJson(row.record, `${url}/${row.sid}`),
+})
 
-export const fetchRoom: Operation = {
+export const fetchRoom = {
   id: 'FetchVideoRoomSummary',
   tag: 'Rooms',
-  path: `${ROOMS_PATH}/{RoomSid}`,
+  method: 'GET',
+  path: roomPath('{RoomSid}'),
   summary: 'Fetch a room',
   description: "The room is named by its SID, or by LiveKit's own id (RM_…).",
   parameters: {},
   response: Room,
 
-  async run({ store }, request) {
-    const { accountSid, baseUrl } = request
-    const sid = roomInPath(request)
-    const record = sid && (await store.records.room({ accountSid, roomSid: sid }))
-    if (!record) throw new ApiError('notFound')
-    return roomJson({ sid, record }, baseUrl)
+  async run({ store }: ApiContext, request: ApiRequest): Promise<string> {
+    const room = roomInPath(request)
+    const record = await store.records.room(room)
+    if (record === undefined) throw new ApiError('notFound')
+    return roomJson(record, request.baseUrl + roomPath(room.roomSid))
   },
+} as const satisfies Operation
+
+/** The path of a room. */
+export function roomPath(roomSid: string): string {
+  return `${ROOMS_PATH}/${roomSid}`
 }
 
-function roomJson({ sid, record }: Pick<RecordRow, 'sid' | 'record'>, baseUrl: string): string {
-  const url = `${baseUrl}${ROOMS_PATH}/${sid}`
+function roomJson(record: string, url: string): string {
   const own = { url, links: { participants: `${url}/Participants` } }
   return `${record.slice(0, -1)},${JSON.stringify(own).slice(1)}`
 }
 
-/** The filters as they were given, in the order in which the contract's samples write them. */
-function filtersGiven(query: RawQuery): (readonly [string, string])[] {
-  return Object.keys(filters).flatMap(name => textsGiven(name, query).map(value => [name, value] as const))
-}
-
-/** Rooms are compared by the second they are shown in. */
+/** The first whole second at or after a moment: rooms are compared by the second that is shown. */
 function nextSecond(ms: number): number {
   return Math.ceil(ms / 1000) * 1000
 }

@@ -7,14 +7,14 @@ const CHALLENGE = { 'www-authenticate': 'Basic realm="Rollcall"' }
 const NO_HASH = '0'.repeat(64)
 
 /**
- * The account that an Authorization header proves: HTTP Basic (RFC 7617) of an account SID and its auth token,
- * or of an API key SID and its secret. Throws ApiError `noCredentials` or `unauthorized`.
+ * The SID of the account that an Authorization header belongs to: HTTP Basic (RFC 7617) with an account SID and its auth
+ * token, or with an API key SID and its secret. Throws ApiError `noCredentials` or `unauthorized`.
  */
 export async function authenticate(store: Store, authorization: string | undefined): Promise<string> {
   if (authorization === undefined) throw new ApiError('noCredentials', undefined, CHALLENGE)
   const { username, password } = parseBasic(authorization)
   const known = await findCredential(store, username)
-  // Compared also where nobody is known, so that the time tells nothing.
+  // Compared also for an unknown user name, so that the time of the answer does not show that it is unknown.
   const matches = timingSafeEqual(
     Buffer.from(hashSecret(password), 'hex'),
     Buffer.from(known?.hash ?? NO_HASH, 'hex'),
@@ -23,7 +23,7 @@ export async function authenticate(store: Store, authorization: string | undefin
   return known.accountSid
 }
 
-/** Hex SHA-256: how tokens and secrets are kept. They are long and random, so that no slow hash is needed. */
+/** The form in which a token or secret is kept: hex SHA-256. No slow hash is needed, because all are long and random. */
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }

@@ -4,8 +4,8 @@ const ALLOWED_HEADERS =
 const EXPOSED_HEADERS = 'ETag, Twilio-Request-Id'
 
 /**
- * The five CORS headers of the contract, which stand on every answer. With `*` any page may read without
- * credentials; configured origins are echoed, and the answer varies with them.
+ * The five CORS headers of every answer, as Twilio's API sends them. With `*` in the settings, pages of every origin may
+ * read answers, without credentials. Otherwise the request's own origin is echoed if the settings name it.
  */
 export function corsHeaders(origins: readonly string[], origin: string | undefined): Record<string, string> {
   const isOpen = origins.includes('*')

@@ -1,8 +1,8 @@
 import Type from 'typebox'
 
 /**
- * Every error that Rollcall answers with: HTTP status, Twilio's integer code, and the message unless the
- * place that raises it says more. Codes: the Twilio error dictionary (twilio.com/docs/api/errors).
+ * Every error that Rollcall answers with: the HTTP status, Twilio's integer code, and the message unless the code that
+ * raises the error gives another. Source of the codes: Twilio's error dictionary (twilio.com/docs/api/errors).
  */
 export const ERRORS = {
   invalidParameter: { status: 400, code: 20001, message: 'Invalid parameter' },
@@ -22,17 +22,23 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
-/** The error object of Twilio's REST APIs. No `type` or `title`: beside them SDKs raise another class. */
-export const ErrorBody = Type.Object({
-  code: Type.Integer({ description: "Twilio's error number" }),
-  message: Type.String(),
-  more_info: Type.String(),
-  status: Type.Integer({ description: 'The HTTP status' }),
-})
+/**
+ * The error object of Twilio's REST APIs. It has no `type` and no `title`: Twilio's SDKs raise an error of another
+ * class for a body with one of them.
+ */
+export const ErrorBody = Type.Object(
+  {
+    code: Type.Integer({ description: "Twilio's error number" }),
+    message: Type.String(),
+    more_info: Type.String(),
+    status: Type.Integer({ description: 'The HTTP status' }),
+  },
+  { $id: 'Error' },
+)
 
 export type ErrorBody = Type.Static<typeof ErrorBody>
 
-/** Raised anywhere under the server; answered as the error object with the headers given. */
+/** May be raised while any request is handled. The answer is the error object, with the headers given. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly error: ErrorName
@@ -45,7 +51,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The body of an error, with the catalogue's message unless another is given. */
+/** The error object of an error, with the message in ERRORS unless another is given. */
 export function errorBody(error: ErrorName, message?: string): ErrorBody {
   const { code, status, message: standard } = ERRORS[error]
   return {

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Gives every successful GET and HEAD under this scope an ETag, and answers 304 where the client has the same
- * (RFC 9110, 13.1.2). Errors are never 304.
+ * Gives every successful answer to a GET or HEAD in this scope an ETag, and answers 304 if the client has the same body
+ * (RFC 9110, 13.1.2). A stream has no ETag.
  */
 export function addEtags(scope: FastifyInstance): void {
   scope.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode !== 200 || typeof payload !== 'string') return payload
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string') return payload
     const etag = `"${createHash('sha1').update(payload).digest('base64url')}"`
     reply.header('etag', etag)
     if (!isKnown(request.headers['if-none-match'], etag)) return payload

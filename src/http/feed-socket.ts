@@ -1,35 +1,37 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { type Feed, UnauthenticError } from '../feeds/feed.ts'
-import { authenticFeed } from '../ingest/ingest.ts'
+import { authenticFeed } from '../ingest/receive.ts'
 import { ApiError } from './errors.ts'
-import { deliveryOf, type FeedRoutes, routeOf, take } from './feed-routes.ts'
+import { feedRoute } from './feed-route.ts'
+import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 const RETRY_MS = 250
 
 /**
- * Registers the WebSocket of a feed whose sender dials us. Messages are stored one after another. Nothing tells the
- * sender that one was stored, so that while nothing can be, no more are read: it keeps them until they are.
+ * Registers the WebSocket of a feed whose sender connects to us. Messages are stored one after another, and none is read
+ * meanwhile: the sender learns nothing of what is stored, and keeps what it could not send. So memory holds the messages
+ * of one read from the network at most.
  */
 export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {
-  const { context, log, baseUrlOf } = options
+  const { receiver, deliveries, baseUrlOf } = options
   const closing = new AbortController()
   const storing = new Set<Promise<void>>()
   app.addHook('preClose', async () => closing.abort())
-  // What was read is not repeated: it is stored before the store is closed.
+  // The sender does not repeat a message that was read: it is stored before the store is closed.
   app.addHook('onClose', async () => void (await Promise.all(storing)))
   for (const path of feed.paths) {
     app.route({
+      ...feedRoute(feed, path),
       method: 'GET',
-      url: routeOf(path),
-      exposeHeadRoute: false,
+      schema: { hide: true },
       async preValidation(request) {
         try {
-          await authenticFeed(context, feed, deliveryOf(request, baseUrlOf(request)))
+          await authenticFeed(receiver, feed, deliveryOf(request, baseUrlOf(request)))
         } catch (error) {
           if (!(error instanceof UnauthenticError)) throw error
           const outcome = { outcome: 'unauthentic' as const, detail: error.message, feed: undefined }
-          log.add(feed.kind, context.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
+          deliveries.add(feed.kind, receiver.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
           throw new ApiError('unauthorized', error.message)
         }
       },
@@ -41,7 +43,6 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
         let last = Promise.resolve()
         let waiting = 0
         socket.on('message', data => {
-          // Whoever sends faster than it is stored waits, so that memory does not.
           socket.pause()
           waiting++
           const body = Buffer.from(data as Buffer) // ws gives a Buffer unless told otherwise
@@ -57,7 +58,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
 
         async function store(body: Buffer): Promise<void> {
           for (;;) {
-            const { outcome } = await take(options, feed, { ...handshake, body }, request.log)
+            const { outcome } = await takeDelivery(options, feed, { ...handshake, body }, request.log)
             if (outcome.outcome === 'unauthentic') return socket.close(1008, 'The feed is no longer known')
             if (outcome.outcome !== 'unavailable' || closing.signal.aborted) return
             await delay(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {})

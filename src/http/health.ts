@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Store } from '../store/store.ts'
 import { ApiError } from './errors.ts'
 
-/** How long an answer about the database holds: whoever asks more often does not make it write more often. */
+/** How long the outcome of a test write is answered: requests that come more often cause no more writes. */
 const HOLDS_MS = 1_000
 const RETRY = { 'retry-after': '1' }
 
-/** `/healthz`: the process answers. `/readyz`: what comes now can be stored, which is tried. */
+/** Serves `/healthz`, 200 while the process answers, and `/readyz`, 200 while the database can be written to, else 503. */
 export async function registerHealth(
   scope: FastifyInstance,
   store: Store,

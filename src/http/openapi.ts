@@ -1,121 +1,125 @@
-import type Type from 'typebox'
-import { Event } from '../api/events.ts'
-import { Participant } from '../api/participants.ts'
-import { Room } from '../api/rooms.ts'
+import swagger from '@fastify/swagger'
+import type {
+  FastifyInstance,
+  FastifySchema,
+  FastifySchemaCompiler,
+  FastifySerializerCompiler,
+} from 'fastify'
+import type { Feed } from '../feeds/feed.ts'
+import { VERSION } from '../version.ts'
 import { ERRORS, ErrorBody } from './errors.ts'
 import type { Operation } from './operation.ts'
 
-const NAMED = new Map<unknown, string>([
-  [Room, 'Room'],
-  [Participant, 'Participant'],
-  [Event, 'Event'],
-])
-
-/** What the document tells of a feed; `body` where the body is of our own making. */
-interface DescribedFeed {
-  readonly paths: readonly string[]
-  readonly methods: readonly string[]
-  readonly summary: string
-  readonly body?: Type.TSchema
+/**
+ * The schema of a route, for the OpenAPI document only: our own code parses queries and bodies, and the bodies of answers
+ * are texts that the store keeps.
+ */
+export interface Described {
+  readonly schema: FastifySchema
+  readonly validatorCompiler: FastifySchemaCompiler<FastifySchema>
+  readonly serializerCompiler: FastifySerializerCompiler<FastifySchema>
 }
 
-/** The OpenAPI 3.1 document of a server that answers at `baseUrl`, made from the schemas that the code uses. */
-export function openapi(options: {
-  operations: readonly Operation[]
-  feeds: readonly DescribedFeed[]
-  version: string
-  baseUrl: string
-}) {
-  const { operations, feeds, version, baseUrl } = options
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Rollcall',
-      version,
-      description:
-        "Who was in the room, when, for how long, and why they left: self-hosted history for video rooms, over the REST API of Twilio's Video Insights.",
-    },
-    servers: [{ url: baseUrl }],
-    security: [{ basic: [] }],
-    paths: {
-      ...Object.fromEntries(operations.map(operation => [operation.path, { get: operationItem(operation) }])),
-      ...Object.fromEntries(feeds.flatMap(feed => feed.paths.map(path => [path, feedItem(feed, path)]))),
-    },
-    components: {
-      securitySchemes: {
-        basic: {
-          type: 'http',
-          scheme: 'basic',
-          description: 'Account SID and auth token, or API key SID and secret.',
-        },
-        feedKey: { type: 'http', scheme: 'bearer', description: 'A key from `rollcall feed add events`.' },
+/** Collects the routes that are registered from then on for the OpenAPI 3.1 document, but for those without a tag. */
+export async function registerOpenapi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    hideUntagged: true,
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Rollcall',
+        version: VERSION,
+        description:
+          "Who was in the room, when, for how long, and why they left: self-hosted history for video rooms, over the REST API of Twilio's Video Insights.",
       },
-      schemas: { Room, Participant, Event, Error: ErrorBody },
+      security: [{ basic: [] }],
+      components: {
+        securitySchemes: {
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'Account SID and auth token, or API key SID and secret.',
+          },
+          feedKey: { type: 'http', scheme: 'bearer', description: 'A key from `rollcall feed add events`.' },
+        },
+      },
     },
-  }
+  })
 }
 
-function operationItem(operation: Operation) {
-  const inQuery = Object.entries(operation.parameters).map(([name, { schema, description }]) => ({
+/** The document of a server that answers at `baseUrl`. The server must be ready. */
+export function openapiDocument(app: FastifyInstance, baseUrl: string) {
+  return { ...app.swagger(), servers: [{ url: baseUrl }] }
+}
+
+/** Describes the route of an operation. */
+export function describeOperation(scope: FastifyInstance, operation: Operation): Described {
+  const { id, tag, summary, description, parameters, mediaType, response } = operation
+  const query = Object.entries(parameters).map(([name, { schema, description: meaning }]) => [
     name,
-    in: 'query',
+    { ...schema, description: meaning },
+  ])
+  return described({
+    operationId: id,
+    tags: [tag],
+    summary,
     description,
-    schema,
-    ...('items' in schema ? { style: 'form', explode: true } : {}),
-  }))
-  return {
-    operationId: operation.id,
-    tags: [operation.tag],
-    summary: operation.summary,
-    description: operation.description,
-    parameters: [...pathParameters(operation.path), ...inQuery],
-    responses: { 200: { description: 'OK', ...json(withRefs(operation.response)) }, ...errorResponses() },
-  }
+    // An array is given by repeating the name of its parameter.
+    querystring: { type: 'object', properties: Object.fromEntries(query), style: 'form', explode: true },
+    response: {
+      ...(response === undefined
+        ? { 204: { description: 'Done', type: 'null' } }
+        : { 200: { description: 'OK', ...content(named(scope, response), mediaType) } }),
+      ...errorResponses(scope),
+    },
+  })
 }
 
-function pathParameters(path: string) {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }))
-}
-
-function feedItem(feed: DescribedFeed, path: string) {
-  const operation = {
+/** Describes the routes of a feed. */
+export function describeFeed(scope: FastifyInstance, { summary, body }: Feed): Described {
+  return described({
     tags: ['Feeds'],
-    summary: feed.summary,
-    parameters: pathParameters(path),
-    security: feed.body === undefined ? [] : [{ feedKey: [] }],
-    ...(feed.body === undefined ? {} : { requestBody: json(feed.body, 'application/cloudevents+json') }),
-    responses: { 200: { description: 'Stored, or known already' }, ...errorResponses() },
-  }
-  return Object.fromEntries(feed.methods.map(method => [method.toLowerCase(), operation]))
+    summary,
+    security: body === undefined ? [] : [{ feedKey: [] }],
+    ...(body === undefined ? {} : { consumes: ['application/cloudevents+json'], body }),
+    response: { 200: { description: 'Stored, or known already', type: 'null' }, ...errorResponses(scope) },
+  })
 }
 
-function errorResponses() {
+function described(schema: FastifySchema): Described {
+  return {
+    schema,
+    validatorCompiler: () => () => true,
+    serializerCompiler: () => data => JSON.stringify(data),
+  }
+}
+
+function errorResponses(scope: FastifyInstance) {
   const byStatus = Map.groupBy(Object.values(ERRORS), error => error.status)
   return Object.fromEntries(
     [...byStatus].map(([status, errors]) => [
       status,
       {
         description: errors.map(({ code, message }) => `${code}: ${message}`).join('; '),
-        ...json({ $ref: '#/components/schemas/Error' }),
+        ...content(named(scope, ErrorBody)),
       },
     ]),
   )
 }
 
-function json(schema: unknown, mediaType = 'application/json') {
+function content(schema: unknown, mediaType = 'application/json') {
   return { content: { [mediaType]: { schema } } }
 }
 
-/** The schema with the named ones as references, so that a reader meets their names. */
-function withRefs(schema: unknown): unknown {
-  const name = NAMED.get(schema)
-  if (name !== undefined) return { $ref: `#/components/schemas/${name}` }
-  if (Array.isArray(schema)) return schema.map(withRefs)
+/** The schema with references to the schemas in it that have an `$id`: the document lists these under that name. */
+function named(scope: FastifyInstance, schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(one => named(scope, one))
   if (typeof schema !== 'object' || schema === null) return schema
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withRefs(value)]))
+  if ('$id' in schema && typeof schema.$id === 'string') {
+    if (scope.getSchema(schema.$id) === undefined) scope.addSchema(schema)
+    return { $ref: `${schema.$id}#` }
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, named(scope, value)]))
 }

@@ -5,17 +5,18 @@ import { ApiError } from './errors.ts'
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 const PREFIX = /^(?:\/[A-Za-z0-9._~-]+)+$/
 
-/** Whether the peer at an address is a proxy to be believed. */
+/** Whether the peer at an address is a proxy whose X-Forwarded headers count. */
 export type TrustProxy = (address: string, hop: number) => boolean
 
-/** Trusts the addresses and networks listed, or everybody for `all`. */
+/** Trusts the addresses and networks that are listed, or every peer if `all` is listed. */
 export function trustOf(addresses: readonly string[]): TrustProxy {
   return addresses.includes('all') ? () => true : proxyAddr.compile([...addresses])
 }
 
 /**
- * Scheme, host and prefix that the client used, without a slash at the end: the configured address, or what the
- * request says (through trusted proxies alone: X-Forwarded-Proto, -Host, -Prefix). Throws ApiError `badRequest`.
+ * Scheme, host and path prefix that the client used, without a slash at the end: the public address in the settings, or
+ * else what the request states. X-Forwarded-Proto, -Host and -Prefix count from trusted proxies only. Throws ApiError
+ * `badRequest`.
  */
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined, trust: TrustProxy): string {
   if (publicUrl !== undefined) return publicUrl

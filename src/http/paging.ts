@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
-import type { Page, Position, RecordRow } from '../store/rooms/records.ts'
+import type { Page, Position } from '../store/rooms/records.ts'
 import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 import { integer, type Parameters, text } from './query.ts'
@@ -10,12 +10,12 @@ export const MAX_PAGE_SIZE = 1_000
 const DEFAULT_PAGE_SIZE = 50
 const CHECKSUM_CHARS = 16
 
-/** The parameters of every list. */
+/** The query parameters of every list. */
 export const pageParameters = {
   PageSize: integer({
     minimum: 1,
     maximum: MAX_PAGE_SIZE,
-    // Five SDKs send list(limit: 5000) as PageSize=5000 and read on where meta.page_size says less.
+    // Five of Twilio's SDKs send list(limit: 5000) as PageSize=5000, and go on if meta.page_size is less.
     clamp: MAX_PAGE_SIZE,
     description: `How many resources to return in each page, ${DEFAULT_PAGE_SIZE} by default; more than ${MAX_PAGE_SIZE} is served as ${MAX_PAGE_SIZE}.`,
   }),
@@ -28,7 +28,7 @@ export const pageParameters = {
 
 const PageUrl = Type.String({ format: 'uri' })
 
-/** The `meta` of every list: all seven keys, always. */
+/** The `meta` of every list. Twilio's SDKs need all seven keys. */
 export const Meta = Type.Object({
   key: Type.String({ description: 'The name of the array in this body' }),
   url: PageUrl,
@@ -41,7 +41,7 @@ export const Meta = Type.Object({
 
 export type Meta = Type.Static<typeof Meta>
 
-/** What a page token says: where the page lies, and the moment of the first page where a list depends on it. */
+/** What a page token holds: the place of the page, and when the first page was asked for, in unix milliseconds. */
 export interface PageToken {
   readonly direction: 'after' | 'before'
   readonly position: Position
@@ -51,15 +51,15 @@ export interface PageToken {
 const Moment = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const TokenBody = Type.Tuple([Type.Enum(['after', 'before']), Moment, Type.String(), Moment])
 
-/** One list as it is asked for. */
+/** A request for a page of a list. */
 export interface ListRequest {
-  /** The array's name. */
+  /** The name of the array in the body. */
   readonly key: string
   /** Absolute, without a query. */
   readonly url: string
-  /** What a page token is bound to: account, path and filters. */
+  /** What page tokens are bound to: account, path and filters. */
   readonly binding: string
-  /** The filters in force, as they were given. */
+  /** The filters as they were given. */
   readonly filters: readonly (readonly [name: string, value: string])[]
   readonly pageSize: number
   readonly page: number
@@ -67,7 +67,10 @@ export interface ListRequest {
   readonly firstPageMs: number
 }
 
-/** The list that a query asks for. Throws ApiError for a foreign or broken token, and for a page without one. */
+/**
+ * The page that a query asks for. Throws ApiError `invalidPageToken` for a token that is broken or belongs to another
+ * list, and `invalidParameter` for a page number without a token.
+ */
 export function listRequest(options: {
   key: string
   accountSid: string
@@ -96,17 +99,17 @@ export function listRequest(options: {
   }
 }
 
-/** The page to read: one row more than is shown tells whether there is another page. */
+/** The rows to read: one row more than is shown, which tells whether there is another page. */
 export function pageOf({ token, pageSize }: ListRequest): Page {
   const limit = pageSize + 1
   return token === undefined ? { limit } : { limit, [token.direction]: token.position }
 }
 
-/** The list's body as JSON; `render` makes one resource's JSON of a row. */
-export function listBody(
+/** The list's body as JSON; `render` gives the JSON of one row. */
+export function listBody<Row extends Position>(
   list: ListRequest,
-  rows: readonly RecordRow[],
-  render: (row: RecordRow) => string,
+  rows: readonly Row[],
+  render: (row: Row) => string,
 ): string {
   const backwards = list.token?.direction === 'before'
   const hasMore = rows.length > list.pageSize
@@ -149,7 +152,7 @@ function encodeToken({ direction, position, firstPageMs }: PageToken, binding: s
   return checksum(body, binding) + body
 }
 
-/** The checksum binds a token to its list; it is no secret, since a forged one reads only the caller's own list. */
+/** The checksum binds a token to its list. It needs no secret key: a forged token can read only the caller's own list. */
 function decodeToken(token: string, binding: string): PageToken {
   const body = token.slice(CHECKSUM_CHARS)
   if (token.slice(0, CHECKSUM_CHARS) !== checksum(body, binding)) throw new ApiError('invalidPageToken')
@@ -158,7 +161,7 @@ function decodeToken(token: string, binding: string): PageToken {
       TokenBody,
       JSON.parse(Buffer.from(body, 'base64url').toString('utf8')),
     )
-    // A text that no engine keeps is none of a list's.
+    // PostgreSQL cannot store some texts, such as NUL; no token of ours holds one.
     if (wellFormed(sid) !== sid) throw new ApiError('invalidPageToken')
     return { direction, position: { ms, sid }, firstPageMs }
   } catch {

@@ -3,29 +3,30 @@ import { isCalendarDay } from '../iso-date.ts'
 import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 
-/** What every SDK can read: Java's Integer. */
+/** The largest number that Twilio's SDK for Java can read: its Integer has 32 bits. */
 const MAX_INTEGER = 2_147_483_647
 
-/** Query parameters as they come: repeated names make an array. */
+/** The query parameters of a request. A name that is repeated has an array. */
 export type RawQuery = Readonly<Record<string, string | string[] | undefined>>
 
-/** One documented query parameter: its schema is its entry in the OpenAPI, `parse` gives its value. */
+/** One documented query parameter. `schema` and `description` are for the OpenAPI document only; `parse` gives the value. */
 export interface Parameter<T> {
   readonly schema: Type.TSchema
   readonly description: string
-  /** `texts` are all the values given, one at least. Throws a sentence that says what is expected. */
+  /** `texts` are all the values given, at least one. Throws an Error whose message says what is expected. */
   parse(texts: readonly string[]): T
 }
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>
 
+/** The values of parameters, by name; undefined for a parameter that is not given. */
 export type Parsed<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T | undefined : never
 }
 
 /**
- * The documented parameters of a query; any other is ignored. `CreatedAfter` may also be written `created_after`.
- * Throws ApiError `invalidParameter`, naming the parameter.
+ * The values of the documented parameters in a query; other parameters are ignored. `CreatedAfter` may also be written
+ * `created_after`. Throws ApiError `invalidParameter`, which names the parameter.
  */
 export function parseQuery<P extends Parameters>(parameters: P, query: RawQuery): Parsed<P> {
   const entries = Object.entries(parameters).map(([name, parameter]) => {
@@ -38,16 +39,16 @@ export function parseQuery<P extends Parameters>(parameters: P, query: RawQuery)
       throw new ApiError('invalidParameter', `Invalid parameter ${name}: ${problem}`)
     }
   })
-  return Object.fromEntries(entries) as Parsed<P> // each name with its own parse
+  return Object.fromEntries(entries) as Parsed<P> // each value comes from the parse of its own parameter
 }
 
-/** The values given for a parameter under either of its names, but for empty ones. */
+/** The values given for a parameter under either of its names, without empty ones. */
 export function textsGiven(name: string, query: RawQuery): string[] {
   const given = query[name] ?? query[snakeCase(name)] ?? []
   return (Array.isArray(given) ? given : [given]).filter(text => text !== '')
 }
 
-/** A whole number in a range. */
+/** A whole number of `minimum` or more. A number above `clamp` is read as `clamp`. */
 export function integer(options: { minimum: number; maximum?: number; clamp?: number; description: string }) {
   const { minimum, maximum, clamp = MAX_INTEGER, description } = options
   return parameter(
@@ -61,11 +62,12 @@ export function integer(options: { minimum: number; maximum?: number; clamp?: nu
   )
 }
 
+/** Any text. */
 export function text(options: { description: string }) {
   return parameter(Type.String(), options.description, wellFormed)
 }
 
-/** Any of some words; the parameter may be repeated. */
+/** One of the allowed words; the parameter may be repeated, for several of them. */
 export function words<T extends string>(allowed: readonly T[], description: string): Parameter<readonly T[]> {
   return {
     schema: Type.Array(Type.Enum([...allowed])),
@@ -79,12 +81,12 @@ export function words<T extends string>(allowed: readonly T[], description: stri
   }
 }
 
-/** A moment, in unix milliseconds: the shapes of ISO 8601 that the SDKs send. Without a zone it is UTC. */
+/** A moment in unix milliseconds, from any form of ISO 8601 that Twilio's SDKs send. Without a time zone it is UTC. */
 export function moment(options: { description: string }) {
   return parameter(Type.String({ format: 'date-time' }), options.description, value => {
     const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[ +-]\d\d:?\d\d)?)?$/i.exec(value)
     const [, day, time = '00:00:00', fraction = '', zone = 'Z'] = match ?? []
-    // A plus that nobody encoded arrives as a space.
+    // A plus sign that the client did not encode arrives as a space.
     const offset = zone
       .toUpperCase()
       .replace(' ', '+')

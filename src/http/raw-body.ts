@@ -1,0 +1,12 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+/** Gives every body as the bytes that came, whatever its media type: the signatures of feeds are over these bytes. */
+export function keepRawBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+/** The bytes of a request's body; none if it has no body. */
+export function bodyOf({ body }: FastifyRequest): Buffer {
+  return (body as Buffer | undefined) ?? Buffer.alloc(0) // the only parser gives a Buffer
+}

@@ -1,0 +1,63 @@
+import type { FastifyRequest } from 'fastify'
+import type { Delivery, Feed } from '../feeds/feed.ts'
+import type { DeliveryLog } from '../ingest/delivery-log.ts'
+import { type Outcome, type Receiver, receive } from '../ingest/receive.ts'
+import { ApiError, ERRORS } from './errors.ts'
+import { bodyOf } from './raw-body.ts'
+
+/** What the routes and sockets of feeds need. */
+export interface FeedRoutes {
+  readonly feeds: readonly Feed[]
+  readonly receiver: Receiver
+  readonly deliveries: DeliveryLog
+  readonly baseUrlOf: (request: FastifyRequest) => string
+}
+
+/**
+ * Has a delivery received, and notes the outcome in the log of deliveries and in the log of the server. `error` is what
+ * to answer with, and `status` its HTTP status; 200 without an error.
+ */
+export async function takeDelivery(
+  { receiver, deliveries }: FeedRoutes,
+  feed: Feed,
+  delivery: Delivery,
+  serverLog: FastifyRequest['log'],
+) {
+  const receivedAtMs = receiver.clock()
+  const outcome = await receive(receiver, feed, delivery)
+  const error = errorOf(feed, outcome)
+  const status = error === undefined ? 200 : ERRORS[error.error].status
+  deliveries.add(feed.kind, receivedAtMs, status, outcome)
+  serverLog.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
+  return { outcome, error, status }
+}
+
+/** The request as a delivery; `baseUrl` is scheme, host and path prefix that the sender used. */
+export function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, value?.toString()] as const)
+  return {
+    method: request.method,
+    url: baseUrl + request.url,
+    headers: Object.fromEntries(headers),
+    params: request.params as Delivery['params'], // as the router gives them
+    body: bodyOf(request),
+  }
+}
+
+/** The error that an outcome is answered with; undefined for a delivery that is stored. */
+function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
+  switch (outcome) {
+    case 'stored':
+      return undefined
+    case 'unauthentic':
+      return new ApiError('unauthorized', detail, { 'www-authenticate': 'Bearer realm="Rollcall"' })
+    case 'junk':
+      return new ApiError('badRequest', detail)
+    case 'failed':
+      return new ApiError('internal')
+    case 'unavailable': {
+      const { whenUnavailable } = feed
+      return new ApiError('unavailable', undefined, whenUnavailable === 'cut' ? {} : whenUnavailable)
+    }
+  }
+}
