@@ -1,63 +1,27 @@
-import type { Event } from '../../event.ts'
-import type { Source } from '../feed.ts'
-import { type Memory, memoryKey } from '../memory.ts'
-import { sidOfStay } from './instances.ts'
+import type { OccupantStay } from './entries.ts'
 
-interface Stay {
-  readonly roomKey: string
-  readonly participantSid: string
-  readonly joinedAtMs: number
-  readonly leftAtMs?: number | undefined
-  /** True once it was told that who left had moved. */
-  readonly isToldMoved?: boolean | undefined
-}
-
-/** A move to a breakout, or back, is a leave and a join that lie so close together. */
+/** A move to a breakout room, or back, is a leave and a join that are this close together. The limit is ours. */
 const MOVE_WITHIN_MS = 5_000
-/** Of one connection; it can hardly move more often in the time within which events are late. */
-const STAYS_REMEMBERED = 32
+/** The stays that are kept of one connection, the latest ones. Requests that are late are late by less than that. */
+const MAX_STAYS = 32
 
 /**
- * Who leaves a room and is, by the same connection, at once in a breakout of it has moved and not left. Told of the stay
- * that was left, as soon as both are known.
+ * Adds what was told of a stay to the stays of its connection. `moved` are the stays that turn out to have ended with
+ * a move to another room, and about which that was not told yet. `stays` are to be kept, and say that it is told.
  */
-export async function movesBetweenRooms(
-  memory: Memory,
-  source: Source,
-  mainJid: string,
-  occupantJid: string,
-  told: Stay,
-): Promise<Event[]> {
-  const key = memoryKey('occupant', mainJid, occupantJid)
-  const known = (await memory.get<Stay[]>(key)) ?? []
+export function addStay(
+  known: readonly OccupantStay[],
+  told: OccupantStay,
+): { stays: readonly OccupantStay[]; moved: readonly OccupantStay[] } {
   const before = known.find(stay => stay.participantSid === told.participantSid)
   const stay = { ...before, ...told, leftAtMs: told.leftAtMs ?? before?.leftAtMs }
   const others = known.filter(({ participantSid }) => participantSid !== told.participantSid)
-  const all = [...others, stay].sort((a, b) => a.joinedAtMs - b.joinedAtMs).slice(-STAYS_REMEMBERED)
+  const all = [...others, stay].sort((a, b) => a.joinedAtMs - b.joinedAtMs).slice(-MAX_STAYS)
   const moved = all.filter(from => !from.isToldMoved && all.some(to => isMove(from, to)))
-  await memory.set(
-    key,
-    all.map(one => (moved.includes(one) ? { ...one, isToldMoved: true } : one)),
-  )
-  return await Promise.all(moved.map(from => movedEvent(memory, source, from)))
+  return { stays: all.map(one => (moved.includes(one) ? { ...one, isToldMoved: true } : one)), moved }
 }
 
-function isMove(from: Stay, to: Stay): boolean {
+function isMove(from: OccupantStay, to: OccupantStay): boolean {
   if (from.roomKey === to.roomKey || from.leftAtMs === undefined) return false
   return Math.abs(to.joinedAtMs - from.leftAtMs) <= MOVE_WITHIN_MS && to.joinedAtMs > from.joinedAtMs
-}
-
-async function movedEvent(
-  memory: Memory,
-  source: Source,
-  { roomKey, participantSid, joinedAtMs, leftAtMs }: Stay,
-) {
-  const event: Event = {
-    kind: 'observation.participant_moved',
-    key: `moved|${participantSid}`,
-    atMs: leftAtMs ?? joinedAtMs,
-    roomSid: await sidOfStay(memory, source, roomKey, joinedAtMs),
-    ...{ room: {}, participantSid, participant: {} },
-  }
-  return event
 }

@@ -1,23 +1,14 @@
-import { bearerClaim } from '../bearer.ts'
-import { type Feed, JunkError, type Payload } from '../feed.ts'
-import {
-  canonicalJson,
-  digestOf,
-  type Json,
-  momentOf,
-  objectOf,
-  parseJson,
-  textOf,
-  withoutSecrets,
-} from '../json.ts'
-import { linkJitsi } from './reduce.ts'
+import { bearerAuthKey, bearerKeys } from '../bearer.ts'
+import { type Feed, JunkError } from '../feed.ts'
+import { canonicalJson, digestOf, keptForm, objectOf, omitUndefined, parseJson } from '../json.ts'
+import { latestMoment } from './body.ts'
+import { expireJitsi } from './expire.ts'
+import { reduceJitsi } from './reduce.ts'
 
 const DAY_MS = 24 * 3_600_000
-/** Of a room and of an occupant. */
-const MOMENTS = ['created_at', 'destroyed_at', 'joined_at', 'left_at']
 
 /**
- * Jitsi Meet, told by prosody's `mod_event_sync_component`.
+ * Jitsi Meet, by prosody's `mod_event_sync_component`.
  * Source: jitsi-contrib/prosody-plugins, event_sync (its README, and commit cd9b905).
  */
 export const jitsi: Feed = {
@@ -32,40 +23,28 @@ export const jitsi: Feed = {
   methods: ['POST'],
   summary:
     "Jitsi Meet, by prosody's event_sync module (jitsi-contrib), authorized by a feed key: Authorization: Bearer …",
-  claimIsSecret: true,
+  keys: bearerKeys,
 
-  claim: bearerClaim,
+  authKey: bearerAuthKey,
 
-  // Who is found by the hash of a long random key has proved to have it.
+  // A feed is found by the hash of its long random key: a delivery that names one has proved to have the key.
   verify() {},
 
-  decode(delivery) {
-    const body = parseJson(delivery.body)
-    const value = objectOf(body)
+  payloads(delivery) {
+    const value = objectOf(parseJson(delivery.body))
     if (value === undefined) throw new JunkError('The body is not an object.')
-    // The module has no id of its own, and repeats a body as it is.
-    const payloadKey = digestOf(canonicalJson(value))
-    const native = withoutSecrets(value)
-    const atMs = latestMoment(value)
-    if (atMs === undefined) {
-      const name = textOf(value['event_name']) ?? 'without a name'
-      return { events: [], kept: [{ payloadKey, reason: `Jitsi event ${name} names no moment`, native }] }
-    }
-    const payload: Payload = { payloadKey, atMs, value, native }
-    return { events: [], kept: [], payloads: [payload] }
+    // The module sends no id, and sends the same body again when it repeats a request.
+    const key = digestOf(canonicalJson(value))
+    // An e-mail is the identity of a user without an id.
+    const kept = keptForm(value, { keepsEmail: true })
+    return [{ key, value: kept, ...omitUndefined({ latestMs: latestMoment(kept) }) }]
   },
 
-  link: linkJitsi,
+  hasMemory: true,
+  reduce: reduceJitsi,
+  expire: expireJitsi,
 
   silenceLimitMs: DAY_MS,
   // The module repeats what is answered with a 5xx, three times and a second apart unless its settings say otherwise.
   whenUnavailable: { 'retry-after': '1' },
-}
-
-function latestMoment(value: Json): number | undefined {
-  const list = Array.isArray(value['all_occupants']) ? value['all_occupants'] : []
-  const moments = [value, ...[value['occupant'], ...list].map(objectOf)].flatMap(told =>
-    MOMENTS.flatMap(name => momentOf(told?.[name]) ?? []),
-  )
-  return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
 }

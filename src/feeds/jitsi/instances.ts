@@ -1,191 +1,213 @@
-import { roomSid as sidOf } from '../../sid.ts'
-import type { Linked, Move, Source } from '../feed.ts'
-import { keysUnder, type Memory, memoryKey } from '../memory.ts'
+import type { Claim, Move, Source } from '../feed.ts'
+import { type Creation, LOOK_BACK_MS, type RoomEntry, type StayEntry } from './entries.ts'
 
-type Claims = NonNullable<Linked['claims']>
+/** A stay in an instance of a room. */
+export interface PlacedStay extends StayEntry {
+  /** True where nothing that is learned later can show that the stay is in another instance. */
+  readonly isSettled: boolean
+}
 
-/** An instance of a room, and what was learned by finding it. */
-export interface Instance {
+/** What follows from a creation or a destruction. */
+export interface Learned {
   readonly roomSid: string
-  readonly claims: Claims
-  /** Instances that are over, since a later one is known: the server has one room of a name at a time. */
+  /** SIDs of instances that are over, because a later one is known. */
   readonly superseded: readonly string[]
+  /** The stays that were given and are in the instance. */
+  readonly stays: readonly PlacedStay[]
+  /** Of those, the stays whose events were stored in another room. */
+  readonly moves: readonly Move[]
 }
 
-interface Creation {
-  readonly createdAtMs: number
-  readonly destroyedAtMs?: number | undefined
-}
-
-interface Stay {
-  readonly joinedAtMs: number
-  readonly participantSid: string
-  readonly roomSid: string
-}
-
+/** More are not kept of one room, so that its entry stays small however often it is created. */
+const MAX_CREATIONS = 100
 const END_OF_TIME_MS = 1e14
 
 /**
- * The instance of a room that a stay is of: the last one created at or before its join, or, where that was destroyed
- * before the join, the one after it, of which nothing is known. The more is known the later the instance: a stay
- * never comes back to one that it was moved from.
+ * The instances of one room. Jitsi gives them no id, a join does not say which instance it is in, and requests come in
+ * any order. What tells instances apart is when they were created and destroyed, as far as that is known: prosody has
+ * one room of a JID at a time. Every moment has a place among them, and every place has one room SID.
+ *
+ *   state      place             known by         next state
+ *   unknown    after <creation>  a stay in it     open or destroyed, once its creation is told; it keeps its SID
+ *   open       at <creation>     its creation     destroyed, once its destruction is told
+ *   destroyed  at <creation>     its destruction  none
+ *
+ * An unknown or open instance is superseded, which ends it, once a later creation is told.
+ *
+ *   the last creation at or before the join of a stay   the stay is in
+ *   none                                                the unknown instance `after 0`
+ *   one that was destroyed before the join              the unknown instance after it
+ *   any other                                           the instance created then
+ *
+ * So what is told later can move stays, but never back to an instance in which they were before:
+ *
+ *   told later                                          the stays that joined since, up to the next creation
+ *   a creation, and an unknown stay joined before it    move from the unknown instance to the one created
+ *   a creation, and no unknown stay joined before it    stay: the unknown instance turns out to be the one created
+ *   a destruction                                       move to the unknown instance after it, if they joined later
+ *
+ * A stay is settled, and needs no entry, once its instance is known to be destroyed after the join.
  */
-export async function findInstance(
-  memory: Memory,
-  source: Source,
-  room: string,
-  stay: Omit<Stay, 'roomSid'>,
-): Promise<Instance> {
-  const { joinedAtMs, participantSid } = stay
-  const creation = await lastCreation(memory, room, joinedAtMs)
-  const claiming = new Claiming(memory, source, room)
-  const roomSid = await claiming.sidAt(placeOf(creation, joinedAtMs), participantSid)
-  if (!isSettled(creation, joinedAtMs)) await memory.set(stayKey(room, stay), { ...stay, roomSid })
-  const { made } = claiming
-  const isOver = made.length > 0 && (await nextCreation(memory, room, joinedAtMs)) !== undefined
-  return { roomSid, claims: made, superseded: isOver ? [roomSid] : [] }
-}
-
-/** What a creation or a destruction teaches: its instance, and the stays that turn out to be of another than they were told in. */
-export async function learnInstance(
-  memory: Memory,
-  source: Source,
-  room: string,
-  told: Creation,
-): Promise<Instance & { moves: Move[] }> {
-  const { createdAtMs } = told
-  const key = memoryKey('creation', room, padded(createdAtMs))
-  const before = await memory.get<Creation>(key)
-  const creation: Creation = { createdAtMs, destroyedAtMs: before?.destroyedAtMs ?? told.destroyedAtMs }
-  const previous = await lastCreation(memory, room, createdAtMs - 1)
-  const next = await nextCreation(memory, room, createdAtMs)
-  const claiming = new Claiming(memory, source, room)
-  const moves: Move[] = []
-  if (before === undefined || before.destroyedAtMs !== creation.destroyedAtMs) {
-    const stays = await staysBetween(memory, room, previous, next)
-    const mine = stays.filter(({ joinedAtMs }) => joinedAtMs >= createdAtMs)
-    const first = stays.find(({ joinedAtMs }) => isAfter(previous, joinedAtMs))
-    // An instance of which nothing was known turns out to be this one: it keeps the SID that was served.
-    if (before === undefined && first !== undefined && first.joinedAtMs >= createdAtMs) {
-      await claiming.handOver(placeOf(previous, first.joinedAtMs), placeOf(creation, first.joinedAtMs))
-    }
-    await memory.set(key, creation)
-    for (const stay of mine) {
-      const { participantSid, joinedAtMs, roomSid: fromRoomSid } = stay
-      const toRoomSid = await claiming.sidAt(placeOf(creation, joinedAtMs), participantSid)
-      if (toRoomSid !== fromRoomSid) moves.push({ participantSid, fromRoomSid, toRoomSid, atMs: joinedAtMs })
-      if (isSettled(creation, joinedAtMs)) await memory.delete(stayKey(room, stay))
-      else await memory.set(stayKey(room, stay), { ...stay, roomSid: toRoomSid })
-    }
-  }
-  const roomSid = await claiming.sidAt(placeOf(creation, createdAtMs), '')
-  const isEnded = creation.destroyedAtMs !== undefined
-  const made = claiming.made.map(claim => claim.roomSid).filter(sid => sid !== roomSid || !isEnded)
-  const isNewest = before === undefined && next === undefined
-  const superseded = isNewest ? await claiming.overBefore(previous) : next === undefined ? [] : made
-  return { roomSid, claims: claiming.made, superseded, moves }
-}
-
-/** The SID under which a stay is told by now. */
-export async function sidOfStay(
-  memory: Memory,
-  source: Source,
-  room: string,
-  joinedAtMs: number,
-): Promise<string> {
-  const creation = await lastCreation(memory, room, joinedAtMs)
-  return await new Claiming(memory, source, room).sidAt(placeOf(creation, joinedAtMs), '')
-}
-
-/** The place of a stay among the instances of its room: in a known one, or after it. */
-function placeOf(creation: Creation | undefined, joinedAtMs: number): string {
-  return `${isAfter(creation, joinedAtMs) ? 'after' : 'at'} ${creation?.createdAtMs ?? 0}`
-}
-
-/** True for a stay in an instance of which nothing is known but that this one was before it. */
-function isAfter(creation: Creation | undefined, joinedAtMs: number): boolean {
-  return creation === undefined || (creation.destroyedAtMs ?? END_OF_TIME_MS) < joinedAtMs
-}
-
-/** True where nothing that is learned later can change the place; at the second of the end another may begin. */
-function isSettled(creation: Creation | undefined, joinedAtMs: number): boolean {
-  return creation?.destroyedAtMs !== undefined && joinedAtMs < creation.destroyedAtMs
-}
-
-async function lastCreation(memory: Memory, room: string, atMs: number): Promise<Creation | undefined> {
-  const [from] = keysUnder('creation', room)
-  return (await memory.last<Creation>(from, memoryKey('creation', room, padded(atMs + 1))))?.value
-}
-
-async function nextCreation(memory: Memory, room: string, atMs: number): Promise<Creation | undefined> {
-  const [, to] = keysUnder('creation', room)
-  const [next] = await memory.list<Creation>(memoryKey('creation', room, padded(atMs + 1)), to)
-  return next?.value
-}
-
-/** The stays whose place may change: from the creation before one up to the next. */
-async function staysBetween(
-  memory: Memory,
-  room: string,
-  previous: Creation | undefined,
-  next: Creation | undefined,
-) {
-  const entries = await memory.list<Stay>(
-    memoryKey('stay', room, padded(previous?.createdAtMs ?? 0)),
-    memoryKey('stay', room, padded(next?.createdAtMs ?? END_OF_TIME_MS)),
-  )
-  return entries.map(entry => entry.value)
-}
-
-/** Gives SIDs to places: the first sign of an instance claims one, and it is never given to another. */
-class Claiming {
-  readonly made: Claims[number][] = []
-  readonly #memory: Memory
+export class RoomInstances {
+  /** The SIDs that were given to places since the entry was read. */
+  readonly claims: Claim[] = []
   readonly #source: Source
   readonly #room: string
+  readonly #sids: Map<string, string>
+  readonly #atMs: number
+  readonly #lastMs: number
+  #creations: readonly Creation[]
 
-  constructor(memory: Memory, source: Source, room: string) {
-    this.#memory = memory
+  /** `atMs` is the latest moment of the payload; what is too old then is disregarded (see LOOK_BACK_MS). */
+  constructor(source: Source, room: string, entry: RoomEntry | undefined, atMs: number) {
+    const recent = entry !== undefined && entry.lastMs > atMs - LOOK_BACK_MS ? entry : undefined
     this.#source = source
     this.#room = room
+    this.#atMs = atMs
+    this.#creations = recent?.creations ?? []
+    this.#sids = new Map(Object.entries(recent?.sids ?? {}))
+    this.#lastMs = Math.max(recent?.lastMs ?? 0, atMs)
   }
 
-  async sidAt(place: string, firstSign: string): Promise<string> {
-    const known = await this.#knownSid(place)
+  /** The instance that a stay is in. It is superseded where it gets its SID now, and a later creation is known. */
+  place(joinedAtMs: number, participantSid: string): { stay: PlacedStay; isSuperseded: boolean } {
+    const creation = this.#lastCreation(joinedAtMs)
+    const claimsBefore = this.claims.length
+    const roomSid = this.#sidAt(placeOf(creation, joinedAtMs), participantSid)
+    const isNew = this.claims.length > claimsBefore
+    return {
+      stay: { joinedAtMs, participantSid, roomSid, isSettled: isSettled(creation, joinedAtMs) },
+      isSuperseded: isNew && this.#nextCreation(joinedAtMs) !== undefined,
+    }
+  }
+
+  /** True for a creation or a destruction that nothing can be learned from. */
+  isKnown({ createdAtMs, destroyedAtMs }: Creation): boolean {
+    const before = this.#creationAt(createdAtMs)
+    return before !== undefined && (destroyedAtMs === undefined || before.destroyedAtMs !== undefined)
+  }
+
+  /** Learns of a creation, or of a destruction, which repeats it. `stays` are those that are not settled, by join. */
+  learn(told: Creation, stays: readonly StayEntry[]): Learned {
+    const { createdAtMs } = told
+    const before = this.#creationAt(createdAtMs)
+    const creation = { createdAtMs, destroyedAtMs: before?.destroyedAtMs ?? told.destroyedAtMs }
+    const previous = this.#lastCreation(createdAtMs - 1)
+    const next = this.#nextCreation(createdAtMs)
+    const claimsBefore = this.claims.length
+    const near = stays.filter(stay => isBetween(previous, stay.joinedAtMs, next))
+    const firstUnknown = near.find(({ joinedAtMs }) => isAfter(previous, joinedAtMs))
+    if (before === undefined && firstUnknown !== undefined && firstUnknown.joinedAtMs >= createdAtMs) {
+      this.#moveSid(placeOf(previous, firstUnknown.joinedAtMs), placeOf(creation, firstUnknown.joinedAtMs))
+    }
+    this.#setCreation(creation)
+    const own = near.filter(({ joinedAtMs }) => joinedAtMs >= createdAtMs)
+    const placed = own.map(stay => ({
+      ...stay,
+      roomSid: this.#sidAt(placeOf(creation, stay.joinedAtMs), stay.participantSid),
+      isSettled: isSettled(creation, stay.joinedAtMs),
+    }))
+    const roomSid = this.#sidAt(placeOf(creation, createdAtMs), '')
+    const isNewest = before === undefined && next === undefined
+    // An instance that only now gets its SID is over where a later creation is known.
+    const late = next === undefined ? [] : this.claims.slice(claimsBefore).map(claim => claim.roomSid)
+    const isEnded = creation.destroyedAtMs !== undefined
+    return {
+      roomSid,
+      superseded: isNewest ? this.#openBefore(previous) : late.filter(sid => sid !== roomSid || !isEnded),
+      stays: placed,
+      moves: placed.flatMap((stay, index) => moveOf(own[index], stay)),
+    }
+  }
+
+  /** The room SID of a stay that was placed before; undefined if it is too long ago. */
+  sidOf(joinedAtMs: number): string | undefined {
+    return this.#sids.get(placeOf(this.#lastCreation(joinedAtMs), joinedAtMs))
+  }
+
+  /**
+   * What is to be remembered of the room: the creations that recent moments are placed by (those of the last
+   * LOOK_BACK_MS and one before, no more than MAX_CREATIONS), and the SIDs of their places.
+   */
+  entry(): RoomEntry {
+    const all = this.#creations
+    const firstRecent = all.findLastIndex(({ createdAtMs }) => createdAtMs <= this.#atMs - LOOK_BACK_MS)
+    const start = Math.max(0, firstRecent, all.length - MAX_CREATIONS)
+    const creations = all.slice(start)
+    const places = new Set(
+      creations.flatMap(({ createdAtMs }) => [`at ${createdAtMs}`, `after ${createdAtMs}`]),
+    )
+    if (start === 0) places.add('after 0')
+    const sids = Object.fromEntries([...this.#sids].filter(([place]) => places.has(place)))
+    return { creations, sids, lastMs: this.#lastMs }
+  }
+
+  #creationAt(createdAtMs: number): Creation | undefined {
+    return this.#creations.find(creation => creation.createdAtMs === createdAtMs)
+  }
+
+  #lastCreation(atMs: number): Creation | undefined {
+    return this.#creations.findLast(({ createdAtMs }) => createdAtMs <= atMs)
+  }
+
+  #nextCreation(atMs: number): Creation | undefined {
+    return this.#creations.find(({ createdAtMs }) => createdAtMs > atMs)
+  }
+
+  #setCreation(creation: Creation): void {
+    const others = this.#creations.filter(({ createdAtMs }) => createdAtMs !== creation.createdAtMs)
+    this.#creations = [...others, creation].sort((a, b) => a.createdAtMs - b.createdAtMs)
+  }
+
+  /** The SID of a place. The first sign of an instance, such as a stay, is part of what its SID is made of. */
+  #sidAt(place: string, firstSign: string): string {
+    const known = this.#sids.get(place)
     if (known !== undefined) return known
-    const { accountSid, feedId } = this.#source
     const instance = `${this.#room} ${place} ${firstSign}`.trim()
-    const roomSid = sidOf(accountSid, feedId, instance)
-    await this.#memory.set(memoryKey('sid', this.#room, place), roomSid)
-    this.made.push({ roomSid, instance })
+    const roomSid = this.#source.sidOf(instance)
+    this.#sids.set(place, roomSid)
+    this.claims.push({ roomSid, instance })
     return roomSid
   }
 
-  /** The instances from one on that are over, with nothing known of their end, once there is a later one. */
-  async overBefore(creation: Creation | undefined): Promise<string[]> {
-    const after = await this.#knownSid(`after ${creation?.createdAtMs ?? 0}`)
+  #moveSid(from: string, to: string): void {
+    const roomSid = this.#sids.get(from)
+    if (roomSid === undefined) return
+    this.#sids.delete(from)
+    this.#sids.set(to, roomSid)
+  }
+
+  /** The instances from a creation on whose end is not known. */
+  #openBefore(creation: Creation | undefined): string[] {
     const isOpen = creation !== undefined && creation.destroyedAtMs === undefined
-    const at = isOpen ? await this.#knownSid(`at ${creation.createdAtMs}`) : undefined
+    const at = isOpen ? this.#sids.get(`at ${creation.createdAtMs}`) : undefined
+    const after = this.#sids.get(`after ${creation?.createdAtMs ?? 0}`)
     return [at, after].filter(sid => sid !== undefined)
   }
-
-  #knownSid(place: string): Promise<string | undefined> {
-    return this.#memory.get<string>(memoryKey('sid', this.#room, place))
-  }
-
-  async handOver(from: string, to: string): Promise<void> {
-    const roomSid = await this.#knownSid(from)
-    if (roomSid === undefined) return
-    await this.#memory.delete(memoryKey('sid', this.#room, from))
-    await this.#memory.set(memoryKey('sid', this.#room, to), roomSid)
-  }
 }
 
-function stayKey(room: string, { joinedAtMs, participantSid }: Omit<Stay, 'roomSid'>): string {
-  return memoryKey('stay', room, padded(joinedAtMs), participantSid)
+function moveOf(
+  from: StayEntry | undefined,
+  { participantSid, joinedAtMs: atMs, roomSid }: StayEntry,
+): Move[] {
+  if (from === undefined || from.roomSid === roomSid) return []
+  return [{ participantSid, fromRoomSid: from.roomSid, toRoomSid: roomSid, atMs }]
 }
 
-/** Moments whose order as texts is that of time. */
-function padded(ms: number): string {
-  return String(ms).padStart(15, '0')
+function isBetween(previous: Creation | undefined, atMs: number, next: Creation | undefined): boolean {
+  return atMs >= (previous?.createdAtMs ?? 0) && atMs < (next?.createdAtMs ?? END_OF_TIME_MS)
+}
+
+function placeOf(creation: Creation | undefined, atMs: number): string {
+  return `${isAfter(creation, atMs) ? 'after' : 'at'} ${creation?.createdAtMs ?? 0}`
+}
+
+/** True for a moment in the unknown instance after a creation. */
+function isAfter(creation: Creation | undefined, atMs: number): boolean {
+  return creation === undefined || (creation.destroyedAtMs ?? END_OF_TIME_MS) < atMs
+}
+
+/** Moments are whole seconds: in the second in which one instance was destroyed, another may have been created. */
+function isSettled(creation: Creation | undefined, joinedAtMs: number): boolean {
+  return creation?.destroyedAtMs !== undefined && joinedAtMs < creation.destroyedAtMs
 }
