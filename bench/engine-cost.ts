@@ -71,6 +71,7 @@ try {
 async function measure(place: string) {
   let statements = 0
   const counted = (connection: Connection): Connection => ({
+    dialect: connection.dialect,
     all(sql, params) {
       statements++
       return connection.all(sql, params)

@@ -6,9 +6,9 @@ import { listParticipants } from '../src/api/participants.ts'
 import { fetchRoom, listRooms } from '../src/api/rooms.ts'
 import type { Event } from '../src/event.ts'
 import type { Operation } from '../src/http/operation.ts'
-import { recordEvents } from '../src/ingest/record-events.ts'
 import { participantSid, roomSid } from '../src/sid.ts'
 import { openStore } from '../src/store/open-store.ts'
+import { applyEvents } from '../test/support/queue-of.ts'
 
 /** A page costs the same wherever it lies: time at the far end of a long list over time at its start. */
 const ROWS = 100_000
@@ -20,7 +20,6 @@ const WINDOW_LIMIT_RATIO = 6
 
 const accountSid = `AC${'a1'.repeat(16)}`
 const startMs = Date.UTC(2026, 0, 1)
-const settings = { mediaRegions: {}, publisherAttributes: {} }
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
 const store = await openStore(folder)
 /** So late that most rooms ended more than 24 hours ago. */
@@ -67,12 +66,8 @@ try {
 
 async function fill(eventOf: (index: number) => Event): Promise<void> {
   for (let from = 0; from < ROWS; from += BATCH) {
-    const events = Array.from({ length: BATCH }, (_, offset) => ({
-      event: eventOf(from + offset),
-      native: '{}',
-    }))
-    const heard = { accountSid, feedId: 'FD', feedKind: 'events', receivedAtMs: startMs, events }
-    await store.transact(transaction => recordEvents(transaction, heard, settings))
+    const events = Array.from({ length: BATCH }, (_, offset) => eventOf(from + offset))
+    await applyEvents(store, { accountSid, feedId: 'FD', feedKind: 'events', receivedAtMs: startMs }, events)
   }
 }
 

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { readConfig } from '../../src/config.ts'
-import { rebuild } from '../../src/ingest/rebuild.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
 
 const ROWS_OF_ROOM = [
   'select * from rooms where room_sid = ?',
@@ -21,7 +20,7 @@ export async function roomsThatDiffer(
   const refolded = new DatabaseSync(join(place, 'rollcall.db'))
   try {
     copyEvents(database, refolded, roomSids)
-    await rebuild(store, readConfig({}, {}), () => {})
+    await rebuildAll(store)
     return roomSids.filter(roomSid =>
       ROWS_OF_ROOM.some(sql => rowsText(database, sql, roomSid) !== rowsText(refolded, sql, roomSid)),
     )

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readConfig } from '../../src/config.ts'
-import { rebuild } from '../../src/ingest/rebuild.ts'
 import { cloudEvent, postCloudEvents } from '../feeds/events/cloud-events.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../feeds/numbers.ts'
 import { taken } from '../feeds/served.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
 import { testServer } from '../support/test-server.ts'
 
 const RUNS = 60
@@ -66,7 +66,7 @@ function timeOf(sec: number): string {
 
 test('after each event, however late, the peak is what counting second by second gives', async t => {
   const server = await testServer(t)
-  const settings = readConfig({}, {})
+  const _settings = readConfig({}, {})
   await fc.assert(
     fc.asyncProperty(stories, async story => {
       await forgetRooms(server)
@@ -75,7 +75,7 @@ test('after each event, however late, the peak is what counting second by second
         await assertNumbersAgree(server)
       }
       const answers = await answersOf(server)
-      await rebuild(server.store, settings, () => {})
+      await rebuildAll(server.store)
       assert.deepEqual(await answersOf(server), answers, 'a rebuild gives the same')
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },

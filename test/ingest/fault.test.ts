@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { readConfig } from '../../src/config.ts'
 import type { Feed } from '../../src/feeds/feed.ts'
 import { janus } from '../../src/feeds/janus/index.ts'
-import { ingest } from '../../src/ingest/ingest.ts'
+import { applyQueue } from '../../src/ingest/apply-queue.ts'
+import { receive } from '../../src/ingest/receive.ts'
 import { JANUS_FEED, JANUS_TOKEN, janusServer } from '../feeds/janus/janus-server.ts'
 import { recording } from '../feeds/janus/recording.ts'
 import { rowsOf, servedRooms } from '../feeds/served.ts'
@@ -13,16 +14,17 @@ test('a payload that a fault of ours makes unreadable is kept, and the others of
   const faults: unknown[] = []
   const faulty: Feed = {
     ...janus,
-    async link(payload, memory, source) {
+    async reduce(payload, memory, source) {
       if (payload.value['type'] === 2) throw new TypeError('a fault')
-      return (await janus.link?.(payload, memory, source)) ?? assert.fail()
+      return await janus.reduce(payload, memory, source)
     },
   }
   const body = Buffer.from(`[${recording.slice(1, 5).join(',')}]`)
-  const context = {
-    ...{ store: server.store, settings: readConfig({}, {}), configuredFeeds: [JANUS_FEED], heard: new Map() },
-    ...{ clock: () => server.clock.nowMs, onFault: (error: unknown) => void faults.push(error) },
-  }
+  const { store } = server
+  const onFault = (error: unknown) => void faults.push(error)
+  const queue = applyQueue({ store, feeds: [faulty], settings: readConfig({}, {}), onFault })
+  const clock = () => server.clock.nowMs
+  const receiver = { store, queue, configuredFeeds: [JANUS_FEED], heard: new Map(), clock, onFault }
   const delivery = {
     method: 'POST',
     url: 'http://localhost',
@@ -30,7 +32,7 @@ test('a payload that a fault of ours makes unreadable is kept, and the others of
     params: { token: JANUS_TOKEN },
     body,
   }
-  const outcome = await ingest(context, faulty, delivery)
+  const outcome = await receive(receiver, faulty, delivery)
   assert.equal(outcome.outcome, 'stored')
   assert.deepEqual(faults.map(String), ['TypeError: a fault'])
   assert.deepEqual(
@@ -40,6 +42,6 @@ test('a payload that a fault of ours makes unreadable is kept, and the others of
     ['A fault of Rollcall: its log tells more.'],
   )
   assert.equal((await servedRooms(server)).length, 1)
-  const again = await ingest(context, faulty, delivery)
+  const again = await receive(receiver, faulty, delivery)
   assert.deepEqual([again.outcome, again.events, again.duplicates], ['stored', 0, 4])
 })

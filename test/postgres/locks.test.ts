@@ -15,8 +15,8 @@ const ROUNDS = ['that nobody heard of', 'that was there before'] as const
 
 /** What one process at a time may have, whether there is a row of it yet or not. */
 const LOCKS: readonly [string, (transaction: Transaction) => Promise<unknown>][] = [
-  ['a feed', transaction => transaction.lockFeed('FD1')],
-  ['a room', transaction => transaction.room(ROOM).lock()],
+  ['a feed', transaction => transaction.lockFeed({ accountSid: ROOM.accountSid, feedId: 'FD1' }, 1)],
+  ['a room', transaction => transaction.lockRoom(ROOM)],
 ]
 
 for (const [what, lock] of LOCKS) {

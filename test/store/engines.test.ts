@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { readConfig } from '../../src/config.ts'
 import { feeds } from '../../src/feeds/index.ts'
-import { rebuild } from '../../src/ingest/rebuild.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
 import { servedParticipants, servedRooms } from '../feeds/served.ts'
+import { queueOf } from '../support/queue-of.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
 import { newFolder, newPostgres, type Place } from '../support/test-place.ts'
 import { get, type TestServer, testServer } from '../support/test-server.ts'
 import { MORE_FEEDS, tellAll } from './every-feed.ts'
@@ -21,11 +22,11 @@ async function toldOver(t: TestContext, { place, remove }: Place): Promise<strin
   const server = await testServer(t, { database: place }, MORE_FEEDS)
   t.after(remove)
   const { store, clock, heard } = server
-  const settings = readConfig({}, {})
+  const _settings = readConfig({}, {})
   await tellAll(server)
   const told = await everyAnswer(server)
   const sweeper = createSweeper({
-    ...{ store, settings, feeds, configuredFeeds: MORE_FEEDS, reconciliations: [], heard },
+    ...{ store, queue: queueOf(store), feeds, configuredFeeds: MORE_FEEDS, reconciliations: [], heard },
     clock: () => clock.nowMs,
     onFault: error => assert.fail(String(error)),
   })
@@ -34,7 +35,7 @@ async function toldOver(t: TestContext, { place, remove }: Place): Promise<strin
   for (const { feedId } of MORE_FEEDS) heard.set(feedId, clock.nowMs)
   await sweeper.sweep()
   const swept = await everyAnswer(server)
-  await rebuild(store, settings, () => {})
+  await rebuildAll(store)
   const rebuilt = await everyAnswer(server)
   assert.deepEqual(rebuilt, swept)
   await assertNumbersAgree(server)

@@ -57,9 +57,9 @@ test('whatever the order of the database is, ours is that of bytes', async t => 
   const keys = ['room|B', 'room|a', 'room|é', 'room|~', 'room}', 'roomy', 'Room|a']
   const listed = await withStore(place, store =>
     store.transact(async transaction => {
-      const memory = transaction.memory(ACCOUNT, FEED)
-      for (const key of keys) await memory.set(key, 1)
-      return await memory.list('room|', 'room}')
+      const { memory } = await transaction.lockFeed({ accountSid: ACCOUNT, feedId: FEED }, 0)
+      await memory.write(keys.map(key => ({ key, value: '1', dueMs: null })))
+      return await memory.range('room|', 'room}')
     }),
   )
   assert.deepEqual(
@@ -76,7 +76,7 @@ test('an encoding other than UTF8 is refused with a sentence, and nothing is mad
   )
   const database = openDatabase(place)
   t.after(() => database.close())
-  assert.deepEqual(await database.reader.all('select name from all_tables'), [])
+  assert.deepEqual(await database.reader.all(`select name from ${database.dialect.allTables}`), [])
 })
 
 test('two installs are in one database, each in a schema of its own', async t => {
@@ -151,7 +151,7 @@ test('who would wait behind too many of one lane is refused, and all others are 
   await sql('begin; lock table rooms in exclusive mode')
   const works = Array.from({ length: 2_050 }, () =>
     store
-      .transact(transaction => transaction.room(key).lock(), key.roomSid)
+      .transact(transaction => transaction.lockRoom(key), key.roomSid)
       .then(
         () => 'stored',
         error => error.message,

@@ -5,12 +5,12 @@ import { type TestContext, test } from 'node:test'
 import pino from 'pino'
 import { readConfig } from '../../src/config.ts'
 import { createServer } from '../../src/http/server.ts'
-import { rebuild } from '../../src/ingest/rebuild.ts'
 import type { Database } from '../../src/store/engine/database.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
 import { pendingMigrations } from '../../src/store/schema/migrate.ts'
 import { migrations } from '../../src/store/schema/migrations/index.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
 import { newEmptyPlace } from '../support/test-place.ts'
 import { basic, NOW_MS } from '../support/test-server.ts'
 
@@ -39,7 +39,7 @@ for (const version of versions) {
     }
 
     const columns = await openStaysIn(store)
-    await rebuild(store, readConfig({}, {}), () => {})
+    await rebuildAll(store)
     assert.deepEqual(columns, await openStaysIn(store), 'what the sweep looks for is as today fills it in')
     assert.ok(
       columns.length > 4 && columns.some(({ isOpen }) => isOpen) && columns.some(({ isOpen }) => !isOpen),

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { NO_NUMBERS } from '../../src/fold/numbers.ts'
 import { newRoom } from '../../src/fold/room.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
-import type { RoomWriter } from '../../src/store/rooms/room-writer.ts'
+import type { LockedRoom } from '../../src/store/rooms/locked-room.ts'
 import { createStore } from '../../src/store/store.ts'
 import { newPlace } from '../support/test-place.ts'
 import { ACCOUNT } from '../support/test-server.ts'
@@ -22,7 +22,7 @@ async function open(t: TestContext) {
 }
 
 /** Saves the room with so many stays. */
-async function save(room: RoomWriter, stays: number): Promise<void> {
+async function save(room: LockedRoom, stays: number): Promise<void> {
   await room.save({
     ...{ feedId: 'FD1', state: newRoom('events'), numbers: { ...NO_NUMBERS, uniqueParticipants: stays } },
     ...{ name: 'x', type: 'group', codecs: [], createdMs: 1, endedMs: undefined, seenMs: 1, record: '{}' },
@@ -33,20 +33,18 @@ test('a room that was locked and not saved has no row, and one that was forgotte
   const { database, store } = await open(t)
   const rows = () => database.reader.all('select room_sid from rooms')
   await store.transact(async transaction => {
-    for (let turn = 0; turn < 2; turn++) assert.equal(await transaction.room(ROOM).lock(), undefined)
+    const room = await transaction.lockRoom(ROOM)
+    assert.equal(room.row, undefined)
+    assert.equal(await transaction.lockRoom(ROOM), room, 'a room that is locked is locked once')
   })
   assert.deepEqual(await rows(), [])
   await store.transact(async transaction => {
-    const room = transaction.room(ROOM)
-    await room.lock()
-    await save(room, 1)
+    await save(await transaction.lockRoom(ROOM), 1)
   })
   assert.equal((await rows()).length, 1)
   await store.transact(async transaction => {
-    const room = transaction.room(ROOM)
-    await room.lock()
+    const room = await transaction.lockRoom(ROOM)
     await room.clear()
-    assert.equal(await room.lock(), undefined, 'its own lock, again')
   })
   assert.deepEqual(await rows(), [])
 })
@@ -55,13 +53,12 @@ test('of many that change a room at once each finds what the one before it saved
   const { store } = await open(t)
   const changes = Array.from({ length: 40 }, (_, index) =>
     store.transact(async transaction => {
-      const room = transaction.room(ROOM)
-      const known = await room.lock()
+      const room = await transaction.lockRoom(ROOM)
       if (index % 3 === 0) await room.clear()
-      await save(room, (known?.numbers.uniqueParticipants ?? 0) + 1)
+      await save(room, (room.row?.numbers.uniqueParticipants ?? 0) + 1)
     }),
   )
   await Promise.all(changes)
-  const last = await store.transact(transaction => transaction.room(ROOM).lock())
-  assert.equal(last?.numbers.uniqueParticipants, 40)
+  const { row } = await store.transact(transaction => transaction.lockRoom(ROOM))
+  assert.equal(row?.numbers.uniqueParticipants, 40)
 })

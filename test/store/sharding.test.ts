@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { readConfig } from '../../src/config.ts'
 import { feeds } from '../../src/feeds/index.ts'
-import { rebuild } from '../../src/ingest/rebuild.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import type { Connection, Database } from '../../src/store/engine/database.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
@@ -14,6 +13,8 @@ import { JANUS_FEED } from '../feeds/janus/janus-server.ts'
 import { JITSI_FEED } from '../feeds/jitsi/event-sync.ts'
 import { servedParticipants, servedRooms } from '../feeds/served.ts'
 import { readDocument, rowsUnder } from '../support/markdown.ts'
+import { queueOf } from '../support/queue-of.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
 import { newPostgres } from '../support/test-place.ts'
 import { ACCOUNT, get, type TestServer, testServer } from '../support/test-server.ts'
 import { MORE_FEEDS, tellAll } from './every-feed.ts'
@@ -27,9 +28,11 @@ const FAN_OUTS = rowsUnder(readDocument(join(ROOT, 'docs/scale.md')), [
   'what it costs',
 ]).map(([name = '']) => name.replaceAll('`', ''))
 
-const PARTS = ['accounts', 'feeds', 'deliveries', 'records', 'evidence', 'open', 'uptime'] as const
+const PARTS = [
+  ...['accounts', 'feeds', 'deliveries', 'payloads', 'records', 'evidence', 'open', 'uptime'],
+] as const
 /** What leads to others and asks nothing itself. */
-const WIRING = ['transaction.room', 'transaction.memory']
+const WIRING = ['transaction.feedLog']
 
 interface Statement {
   readonly sql: string
@@ -108,6 +111,7 @@ async function everyStatement(t: TestContext) {
   const watched = (connection: Connection): Connection => {
     const note = (sql: string) => void statements.push({ sql, method: now.getStore() ?? '', isIngest })
     return {
+      dialect: connection.dialect,
       all(sql, params) {
         note(sql)
         return connection.all(sql, params)
@@ -155,12 +159,15 @@ function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
   Object.assign(store, {
     transact: (work: (transaction: Transaction) => Promise<unknown>, lane?: string) =>
       transact(async transaction => {
-        const { room, memory } = transaction
+        const { lockRoom, lockFeed, feedLog } = transaction
         named('transaction', transaction)
         return await work({
-          ...transaction,
-          room: key => named('room', room(key)),
-          memory: (accountSid, feedId) => named('memory', memory(accountSid, feedId)),
+          lockRoom: async key => named('room', await lockRoom(key)),
+          lockFeed: async (key, payloads) => {
+            const { firstSeq, log, memory } = await lockFeed(key, payloads)
+            return { firstSeq, log: named('log', log), memory: named('memory', memory) }
+          },
+          feedLog: key => named('log', feedLog(key)),
         })
       }, lane),
   })
@@ -193,11 +200,11 @@ async function askAll(server: TestServer): Promise<void> {
   }
   await get(server, '/v1/Video/Rooms')
   await store.open.openRooms(ACCOUNT, JANUS_FEED.feedId)
-  const settings = readConfig({}, {})
+  const _settings = readConfig({}, {})
   const configuredFeeds = MORE_FEEDS
   const sweeper = createSweeper({
     store,
-    settings,
+    queue: queueOf(store),
     feeds,
     configuredFeeds,
     reconciliations: [],
@@ -209,7 +216,7 @@ async function askAll(server: TestServer): Promise<void> {
   clock.nowMs += 48 * 3_600_000
   for (const feed of configuredFeeds) heard.set(feed.feedId, clock.nowMs)
   await sweeper.sweep()
-  await rebuild(store, settings, () => {})
+  await rebuildAll(store)
   await get(server, '/readyz', {})
   await server.app.close()
   await store.deliveries.last(10)

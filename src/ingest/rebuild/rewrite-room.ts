@@ -49,7 +49,7 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
       found.push(holder, ...siblings)
     }
   }
-  const own = withoutGhosts(found)
+  const own = withoutGhosts(logged, found)
   const told = isToldOf(own) ? own : logged
   const final = [...told, ...(await leadingElsewhere(room, logged, told, rewriting))]
   await room.rewrite(changeOf(logged, final))
@@ -109,16 +109,18 @@ function besideFirst(holder: StoredEvent, events: readonly Event[]): LoggedEvent
   }))
 }
 
-/** An observation about a stay that nothing tells of would make a stay by itself. */
-function withoutGhosts(events: readonly LoggedEvent[]): LoggedEvent[] {
-  const told = new Set(
-    events.flatMap(({ event }) =>
-      'participantSid' in event && !isObservation(event) ? event.participantSid : [],
-    ),
+/** Leaves out the observations about stays that no payload tells of by now: they alone would make a stay. */
+function withoutGhosts(logged: readonly StoredEvent[], found: readonly LoggedEvent[]): LoggedEvent[] {
+  const still = sidsTold(found)
+  const ghosts = new Set([...sidsTold(logged)].filter(sid => !still.has(sid)))
+  return found.filter(({ event }) => !('participantSid' in event && ghosts.has(event.participantSid)))
+}
+
+function sidsTold(events: readonly LoggedEvent[]): Set<string> {
+  const told = events.flatMap(({ event }) =>
+    'participantSid' in event && !isObservation(event) ? event.participantSid : [],
   )
-  return events.filter(
-    ({ event }) => !isObservation(event) || !('participantSid' in event) || told.has(event.participantSid),
-  )
+  return new Set(told)
 }
 
 function isToldOf(events: readonly LoggedEvent[]): boolean {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readConfig } from '../../../src/config.ts'
 import { deliver } from '../../support/livekit.ts'
 import { rebuildAll } from '../../support/rebuild-all.ts'
 import { type TestServer, testServer } from '../../support/test-server.ts'
@@ -25,7 +24,6 @@ const arrivals = fc
 
 test('any order, repetition and grouping of one story gives the same answers, byte by byte', async t => {
   const server = await testServer(t)
-  const _settings = readConfig({}, {})
   await fc.assert(
     fc.asyncProperty(moments, arrivals, async (at, groups) => {
       const payloads = story(at)

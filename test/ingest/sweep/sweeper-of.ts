@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { readConfig } from '../../../src/config.ts'
 import { feeds } from '../../../src/feeds/index.ts'
-import { livekitApi } from '../../../src/feeds/livekit/api.ts'
-import { livekitReconciliation } from '../../../src/ingest/sweep/reconcile-livekit.ts'
+import { livekit } from '../../../src/feeds/livekit/index.ts'
+import { reconciliation } from '../../../src/ingest/sweep/reconcile.ts'
+import { sendJson } from '../../../src/ingest/sweep/send-json.ts'
 import { createSweeper, type Sweeper } from '../../../src/ingest/sweep/sweeper.ts'
 import { feedId } from '../../../src/sid.ts'
+import { queueOf } from '../../support/queue-of.ts'
 import { ACCOUNT, LIVEKIT_KEY, LIVEKIT_SECRET, type TestServer } from '../../support/test-server.ts'
 
-const FEED = {
+const row = {
   feedId: feedId(ACCOUNT, 'livekit', LIVEKIT_KEY),
   accountSid: ACCOUNT,
   kind: 'livekit',
@@ -18,20 +19,27 @@ const FEED = {
 
 /** The sweeper of a server as a start of it makes one; it looks only when it is told to. */
 export function sweeperOf(
-  server: TestServer,
+  testServer: TestServer,
   options: { livekitUrl?: string; faults?: unknown[] } = {},
 ): Sweeper {
-  const { store, clock: time, heard } = server
-  const { livekitUrl: url, faults } = options
-  const settings = readConfig({}, {})
+  const { store, clock: time, heard } = testServer
+  const { livekitUrl, faults } = options
   const clock = () => time.nowMs
-  // LiveKit's SDK, which checks the tokens, knows no other clock.
-  const { signal } = new AbortController()
-  const api =
-    url && livekitApi({ url, apiKey: LIVEKIT_KEY, apiSecret: LIVEKIT_SECRET, clock: Date.now, signal })
+  const queue = queueOf(store)
+  const { snapshot } = livekit
+  const settings = { livekitUrl, livekitApiKey: LIVEKIT_KEY, livekitApiSecret: LIVEKIT_SECRET }
+  const server = snapshot?.serverOf(settings, sendJson(new AbortController().signal))
+  // LiveKit's SDK, which checks the tokens, knows only the real clock.
+  const inRealTime = server && {
+    listRooms: () => server.listRooms(Date.now()),
+    listParticipants: (name: string) => server.listParticipants(name, Date.now()),
+  }
   return createSweeper({
-    ...{ store, settings, feeds, heard, clock, configuredFeeds: [] },
-    reconciliations: api ? [livekitReconciliation({ store, settings, feed: FEED, api, clock })] : [],
+    ...{ store, queue, feeds, heard, clock, configuredFeeds: [] },
+    reconciliations:
+      snapshot && inRealTime
+        ? [reconciliation({ store, queue, feed: livekit, snapshot, server: inRealTime, row, clock })]
+        : [],
     onFault: error => (faults === undefined ? assert.fail(String(error)) : faults.push(error)),
   })
 }

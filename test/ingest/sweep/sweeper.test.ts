@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from '../../../src/config.ts'
-import { rebuild } from '../../../src/ingest/rebuild.ts'
 import { feedId } from '../../../src/sid.ts'
 import { answersOf, assertNumbersAgree } from '../../feeds/numbers.ts'
 import { assertShows, rowsOf, servedParticipant, servedRoom, taken, tell } from '../../feeds/served.ts'
 import { postCallback } from '../../feeds/twilio/callbacks.ts'
 import { livekitRoom } from '../../support/livekit.ts'
 import { goOnWriting, stopWriting } from '../../support/outage.ts'
+import { rebuildAll } from '../../support/rebuild-all.ts'
 import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../../support/test-server.ts'
 import { sweeperOf } from './sweeper-of.ts'
 
@@ -77,7 +76,7 @@ test('who is silent for as long as the feed lets anybody stay left with the last
   const events = await rowsOf(server, 'select event_key, duplicates from events order by event_key')
   await pass(server, 3, true, sweeper)
   await pass(server, 3)
-  await rebuild(server.store, readConfig({}, {}), () => {})
+  await rebuildAll(server.store)
   assert.deepEqual(await answersOf(server), before, 'a restart and a rebuild change nothing')
   assert.deepEqual(
     await rowsOf(server, 'select event_key, duplicates from events order by event_key'),
