@@ -7,7 +7,7 @@ import { Room } from '../src/api/rooms.ts'
 import { SETTINGS, type Setting } from '../src/config.ts'
 import { END_REASON_ERROR_CODES } from '../src/event.ts'
 import { feeds } from '../src/feeds/index.ts'
-import { MEDIA_SILENCE_MS } from '../src/feeds/janus/expire.ts'
+import { MEDIA_SILENCE_MS } from '../src/feeds/janus/index.ts'
 import { ERRORS } from '../src/http/errors.ts'
 import { isFlag, problemOfCommand } from './support/documented-command.ts'
 import { anchorsOf, type Document, readDocument, rowsUnder } from './support/markdown.ts'
@@ -28,7 +28,7 @@ const FOREIGN = [
 const UPPER_CASE = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g
 const NATIVE_ID = /^(?:RM|PA|TR|EV|EG)_/
 
-test('the table of settings is the one that the program has', () => {
+test('the table of settings is that of the program', () => {
   const rows = rowsUnder(document('docs/configuration.md'), ['flag', 'variable', 'default', 'meaning'])
   const settings = Object.values<Setting<unknown>>(SETTINGS).map(setting => [
     setting.secret === true ? '' : `\`--${setting.flag} ${setting.value}\``,
@@ -39,14 +39,14 @@ test('the table of settings is the one that the program has', () => {
   assert.deepEqual(rows, settings)
 })
 
-test('the table of errors is the one that the API answers with', () => {
+test('the table of errors is that of the API', () => {
   const rows = rowsUnder(document('docs/errors.md'), ['status', 'code', 'message', 'when', 'what to do'])
   const errors = Object.values(ERRORS).map(({ status, code, message }) => `${status} ${code} ${message}`)
   assert.deepEqual(rows.map(row => row.slice(0, 3).join(' ')).sort(), errors.sort())
   for (const row of rows) assert.ok(row.length === 5 && row.every(cell => cell !== ''), row.join(' | '))
 })
 
-test('every field of a room and of a participant is told of once, and no other', () => {
+test('every field of a room and of a participant is documented once, and no other field', () => {
   const compatibility = document('docs/compatibility.md')
   for (const [section, { properties }] of Object.entries({ Room, Participant })) {
     const tables = compatibility.tables.filter(table => table.section === section)
@@ -64,18 +64,18 @@ test('every feed has a page', () => {
   for (const { kind } of feeds) assert.ok(pages.includes(`docs/feeds/${kind}.md`), `docs/feeds/${kind}.md`)
 })
 
-test('the limits of silence are those of the feeds, and reasons of an end are those that there are', () => {
+test('the limits of silence are those of the feeds, and the reasons of an end exist', () => {
   const truth = document('docs/truth.md')
   const limits = rowsUnder(truth, ['feed', 'limit of silence'])
   assert.deepEqual(
     limits.map(([kind]) => kind),
     feeds.map(feed => feed.kind),
   )
-  for (const { kind, silenceLimitMs, sweep } of feeds) {
+  for (const { kind, silenceLimitMs, expire } of feeds) {
     const text = limits.find(([name]) => name === kind)?.[1] ?? ''
     if (silenceLimitMs !== undefined)
       assert.match(text, new RegExp(`^${silenceLimitMs / 3_600_000} hours`), kind)
-    else if (sweep !== undefined)
+    else if (expire !== undefined)
       assert.match(text, new RegExp(`^${MEDIA_SILENCE_MS / 60_000} minutes`), kind)
     else assert.match(text, /^none/, kind)
   }
@@ -99,7 +99,7 @@ test('links between documents lead to files and headings that exist', () => {
   }
 })
 
-test('commands are those of the program or of npm, with flags and arguments that they take', () => {
+test('documented commands exist and take the flags and arguments that are shown', () => {
   for (const from of documents) {
     for (const { words } of shellOf(from).flatMap(shellCommands)) assertCommand(from, words, true)
     for (const span of from.spans.filter(text => /^(?:\w+=\S+ )*(?:npm|npx|rollcall|node) /.test(text))) {
@@ -108,7 +108,7 @@ test('commands are those of the program or of npm, with flags and arguments that
   }
 })
 
-test('flags that stand alone are flags of some command', () => {
+test('every flag that is named is a flag of some command', () => {
   for (const from of documents) {
     const alone = from.spans.flatMap(span => /^--([a-z-]+)/.exec(span)?.[1] ?? [])
     const inProse = [...from.prose.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag = '']) => flag)
@@ -116,7 +116,7 @@ test('flags that stand alone are flags of some command', () => {
   }
 })
 
-test('variables are settings, words of the code, or known to be of other programs', () => {
+test('every variable that is named is a setting, a word of the code, or known to belong to another program', () => {
   const known = new Set([...variables, ...FOREIGN, ...wordsOfCode()])
   for (const from of documents) {
     const shell = shellOf(from)
@@ -152,7 +152,7 @@ function assertCommand(from: Document, words: readonly string[], isWhole: boolea
   assert.ok(problem === undefined, `${nameOf(from)}: ${words.join(' ')}: ${problem}`)
 }
 
-/** The shell texts of a document; of what a console shows, the lines typed. */
+/** The shell scripts of a document, and the commands typed in its console sessions. */
 function shellOf({ blocks }: Document): string[] {
   return blocks.flatMap(({ language, text }) => {
     if (['sh', 'bash', 'shell'].includes(language)) return text
@@ -170,7 +170,7 @@ function nameOf({ path }: Document): string {
   return relative(ROOT, path)
 }
 
-/** Upper-case words of the code: the words of other systems that it knows are there, LiveKit's reasons too. */
+/** The upper-case words of the code, which include words of other systems such as LiveKit's reasons. */
 function wordsOfCode(): string[] {
   const files = globSync('src/**/*.ts', { cwd: ROOT })
   return files.flatMap(file => readFileSync(join(ROOT, file), 'utf8').match(UPPER_CASE) ?? [])
