@@ -38,7 +38,7 @@ export interface ListedParticipant {
   readonly isActive: boolean
 }
 
-/** Sends a request and resolves to the JSON of its answer. Rejects for any status but 200, and after a time limit. */
+/** POSTs a body as JSON and resolves to the JSON of the answer. Rejects for any status but 200, and after a time limit. */
 export type SendRequest = (request: {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>

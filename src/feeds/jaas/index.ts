@@ -18,7 +18,7 @@ export const jaas: Feed = {
 
   keys: {
     made: 'chosen',
-    keyLabel: 'AppID   ',
+    keyLabel: 'AppID',
     secretPrompt: key => `Secret of the webhook of ${key}: `,
   },
 

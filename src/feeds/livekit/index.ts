@@ -17,7 +17,7 @@ export const livekit: Feed = {
 
   keys: {
     made: 'chosen',
-    keyLabel: 'API key ',
+    keyLabel: 'API key',
     secretPrompt: key => `Secret of ${key}: `,
     generate: newSecret => ({ key: `API${newSecret().slice(0, 12)}`, secret: newSecret() }),
   },

@@ -80,7 +80,7 @@ async function callRoomService(request: {
     .sign(new TextEncoder().encode(apiSecret))
   return await send({
     url: `${url}/twirp/livekit.RoomService/${method}`,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}` },
     body,
   })
 }

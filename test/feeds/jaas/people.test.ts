@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rebuildAll } from '../../support/rebuild-all.ts'
+import { get } from '../../support/test-server.ts'
 import { servedParticipants, servedRooms } from '../served.ts'
 import { jaasServer, jaasSession, tellJaas } from './webhooks.ts'
 
@@ -14,13 +16,18 @@ const IDENTITIES = [
   [{ id: undefined, email: undefined, name: undefined }, JID, null],
 ] as const
 
-test('the identity is the id, else the e-mail, else the name, else the JID', async t => {
+test('the identity is the id, else the e-mail, else the name, else the JID, also after a rebuild', async t => {
   for (const [more, identity, displayName] of IDENTITIES) {
     const server = await jaasServer(t)
     await tellJaas(server, main.joined('ann', 0, more))
     const [room] = await servedRooms(server)
-    const [ann] = await servedParticipants(server, room?.room_sid ?? '')
+    const roomSid = room?.room_sid ?? ''
+    const [ann] = await servedParticipants(server, roomSid)
     assert.deepEqual([ann?.participant_identity, ann?.properties.display_name], [identity, displayName])
+    await rebuildAll(server.store)
+    assert.deepEqual(await servedParticipants(server, roomSid), [ann])
+    const { events } = (await get(server, `/v1/Video/Rooms/${roomSid}/Events`)).body
+    assert.equal(events[0].native.data.email, undefined, 'the evidence shows no e-mail address')
     assert.equal(ann?.properties.native_participant_sid, JID)
   }
 })

@@ -47,6 +47,7 @@ test('a delivery that is not authentic is 401/20003, stores nothing, and is logg
     ['no sha256', tokenOf({ ...good, sha256: undefined }), /not the one that was signed/],
     ['expired', tokenOf(expired), /has expired: compare the clocks/],
     ['no exp', tokenOf({ ...good, exp: undefined }), /has expired/],
+    ['an exp that is no number', tokenOf({ ...good, exp: String(good.exp) }), /has expired/],
     ['not valid yet', tokenOf({ ...good, nbf: NOW_SEC + 61 }), /not valid yet: compare the clocks/],
   ]
   for (const [what, token, cause] of refused) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { livekitRoom } from '../../support/livekit.ts'
+import { rebuildAll } from '../../support/rebuild-all.ts'
 import { NOW_MS, testServer } from '../../support/test-server.ts'
 import { assertShows, servedParticipant, servedParticipants, servedRoom, tell } from '../served.ts'
 import { TRACK_UNPUBLISHED } from './samples.ts'
@@ -68,6 +69,16 @@ test('a participant known only from a track stops counting once the join says th
   assertShows(await servedRoom(server, room.sid), {
     ...{ unique_participants: 0, unique_participant_identities: 0, concurrent_participants: 0 },
   })
+})
+
+test('attributes with the names of addresses are shown, also after a rebuild', async t => {
+  const server = await testServer(t)
+  const room = livekitRoom('named', START)
+  const attributes = { email: 'ann@acme.test', address: 'Main Street', ip: 'yes' }
+  await tell(server, room.joined('ann', START, { attributes }))
+  assertShows(await servedParticipant(server, room.sid), { properties: { attributes } })
+  await rebuildAll(server.store)
+  assertShows(await servedParticipant(server, room.sid), { properties: { attributes } })
 })
 
 test('codecs are those of the Twilio API in its order, RED audio is opus, and properties has all', async t => {
