@@ -71,12 +71,13 @@ async function fill(eventOf: (index: number) => Event): Promise<void> {
   }
 }
 
-function run(
+async function run(
   operation: Operation,
   params: Record<string, string>,
   query: Record<string, string>,
 ): Promise<string> {
-  return operation.run({ store, clock }, { accountSid, baseUrl: 'http://127.0.0.1', params, query })
+  const request = { accountSid, baseUrl: 'http://127.0.0.1', params, query, body: Buffer.alloc(0) }
+  return String(await operation.run({ store, clock }, request))
 }
 
 /** Walks to the last page, then times first and last page in turn; answers the ratio of their medians. */

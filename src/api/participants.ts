@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { ParticipantRecord } from '../fold/participant-record.ts'
 import { list } from '../http/list.ts'
-import type { ApiContext, ApiRequest, Operation } from '../http/operation.ts'
+import type { Operation } from '../http/operation.ts'
 import { participantInPath, roomInPath } from '../http/path-sid.ts'
 import { roomPath } from './rooms.ts'
 
@@ -31,7 +31,7 @@ export const listParticipants = list({
   },
 })
 
-export const fetchParticipant = {
+export const fetchParticipant: Operation = {
   id: 'FetchVideoParticipantSummary',
   tag: 'Participants',
   method: 'GET',
@@ -41,12 +41,12 @@ export const fetchParticipant = {
   parameters: {},
   response: Participant,
 
-  async run(context: ApiContext, request: ApiRequest): Promise<string> {
+  async run(context, request) {
     const { roomSid, participantSid, record } = await participantInPath(request, context)
     const url = request.baseUrl + participantPath(roomSid, participantSid)
     return `${record.slice(0, -1)},"url":${JSON.stringify(url)}}`
   },
-} as const satisfies Operation
+}
 
 /** The path of the participants of a room. */
 export function participantsPath(roomSid: string): string {

@@ -3,7 +3,7 @@ import { CODECS, ROOM_TYPES } from '../event.ts'
 import { RoomRecord } from '../fold/room-record.ts'
 import { ApiError } from '../http/errors.ts'
 import { list } from '../http/list.ts'
-import type { ApiContext, ApiRequest, Operation } from '../http/operation.ts'
+import type { Operation } from '../http/operation.ts'
 import { roomInPath } from '../http/path-sid.ts'
 import { moment, text, words } from '../http/query.ts'
 
@@ -52,7 +52,7 @@ export const listRooms = list({
   render: url => row => roomJson(row.record, `${url}/${row.sid}`),
 })
 
-export const fetchRoom = {
+export const fetchRoom: Operation = {
   id: 'FetchVideoRoomSummary',
   tag: 'Rooms',
   method: 'GET',
@@ -62,13 +62,13 @@ export const fetchRoom = {
   parameters: {},
   response: Room,
 
-  async run({ store }: ApiContext, request: ApiRequest): Promise<string> {
+  async run({ store }, request) {
     const room = roomInPath(request)
     const record = await store.records.room(room)
     if (record === undefined) throw new ApiError('notFound')
     return roomJson(record, request.baseUrl + roomPath(room.roomSid))
   },
-} as const satisfies Operation
+}
 
 /** The path of a room. */
 export function roomPath(roomSid: string): string {

@@ -1,9 +1,9 @@
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Feed } from '../feeds/feed.ts'
-import { feedRoute } from './feed-route.ts'
 import { registerFeedSocket } from './feed-socket.ts'
 import { describeFeed } from './openapi.ts'
+import { feedRouteOf } from './route-of.ts'
 import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 /** The largest message of a WebSocket. Its sender is authenticated, and does not send a refused message again. */
@@ -22,7 +22,7 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
 
 function registerFeedRoute(app: FastifyInstance, feed: Feed, path: string, options: FeedRoutes): void {
   app.route({
-    ...feedRoute(feed, path),
+    ...feedRouteOf(feed, path),
     method: [...feed.methods],
     ...describeFeed(app, feed),
     async handler(request, reply) {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Feed, UnauthenticError } from '../feeds/feed.ts'
 import { authenticFeed } from '../ingest/receive.ts'
 import { ApiError } from './errors.ts'
-import { feedRoute } from './feed-route.ts'
+import { feedRouteOf } from './route-of.ts'
 import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 const RETRY_MS = 250
@@ -22,7 +22,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
   app.addHook('onClose', async () => void (await Promise.all(storing)))
   for (const path of feed.paths) {
     app.route({
-      ...feedRoute(feed, path),
+      ...feedRouteOf(feed, path),
       method: 'GET',
       schema: { hide: true },
       async preValidation(request) {

@@ -45,14 +45,14 @@ export interface ListPage extends Page {
  */
 export function list<Owner, Filters extends Parameters, Row extends Position>(
   resource: ListOf<Owner, Filters, Row>,
-) {
+): Operation {
   const { id, tag, path, summary, description, key, item, filters } = resource
   return {
     ...{ id, tag, method: 'GET', path, summary, description },
     parameters: { ...filters, ...pageParameters },
     response: Type.Object({ meta: Meta, [key]: Type.Array(item) }),
 
-    async run(context: ApiContext, request: ApiRequest): Promise<string> {
+    async run(context, request) {
       const { accountSid, baseUrl } = request
       const filter = parseQuery(filters, request.query)
       const query = parseQuery(pageParameters, request.query)
@@ -69,7 +69,7 @@ export function list<Owner, Filters extends Parameters, Row extends Position>(
       }
       return listBody(asked, rows, resource.render(asked.url, owner))
     },
-  } as const satisfies Operation
+  }
 }
 
 /** The filters as they were given: name after name in the order of the table. Page tokens are bound to them. */

@@ -56,7 +56,7 @@ test('without credentials, or with wrong ones, everything under /v1 is 401/20003
   assert.equal((await get(server, '/v1/Video/Rooms', lower)).status, 200)
 })
 
-test('unknown, malformed and foreign SIDs are the same 404/20404', async t => {
+test('unknown and malformed SIDs, and those of other accounts, are answered with the same 404/20404', async t => {
   const server = await testServer(t)
   const { lesson } = await tellRooms(server)
   const mine = (await get(server, `/v1/Video/Rooms/${lesson}/Participants`)).body.participants[0]
@@ -116,7 +116,7 @@ test('a method that a path does not have is 405/20004 with Allow', async t => {
   }
 })
 
-test('a body that is no JSON does not hide that the method is wrong', async t => {
+test('a wrong method is 405 also with a body that is not JSON', async t => {
   const { app } = await testServer(t)
   const headers = { ...basic(), 'content-type': 'application/json' }
   const response = await app.inject({ method: 'POST', url: '/v1/Video/Rooms', headers, body: '{' })
@@ -135,7 +135,7 @@ test('a body that is too large is 413', async t => {
   assertError(response.json(), 'bodyTooLarge', 413)
 })
 
-test('too many requests of one account are 429/20429 with Retry-After, and no other account pays for it', async t => {
+test('too many requests of one account are 429/20429 with Retry-After, and other accounts are still answered', async t => {
   const server = await testServer(t, { rateLimitPerMin: '3' })
   for (let index = 0; index < 3; index++) assert.equal((await get(server, '/v1/Video/Rooms')).status, 200)
   const { status, headers, body } = await get(server, '/v1/Video/Rooms')
@@ -145,7 +145,7 @@ test('too many requests of one account are 429/20429 with Retry-After, and no ot
   assert.equal((await get(server, '/v1/Video/Rooms', basic(OTHER_ACCOUNT, OTHER_TOKEN))).status, 200)
 })
 
-test('a fault of ours is 500/20500, told in the log and not to the client', async t => {
+test('an internal error is 500/20500, and its details are only in the log', async t => {
   const server = await testServer(t)
   await server.database.transact(connection => connection.run('drop table rooms'))
   const { status, body } = await get(server, '/v1/Video/Rooms')
@@ -155,7 +155,7 @@ test('a fault of ours is 500/20500, told in the log and not to the client', asyn
   assert.ok(server.log.some(line => /no such table|does not exist/.test(line)))
 })
 
-test('what cannot be read as a request is an error object too', async t => {
+test('bytes that are not a request are answered with the error object', async t => {
   const { app } = await testServer(t)
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const requests = [

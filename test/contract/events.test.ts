@@ -16,7 +16,7 @@ import {
 const START = NOW_MS - 600_000
 const ROOM = '/v1/Video/Rooms/RM_x'
 
-test('the evidence of a room and of a participant, by time, with what came and when', async t => {
+test('the events of a room and of a participant are listed by time, with their payloads and when they came', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.left('ann', START + 1500, START + 61_000, 'PARTICIPANT_REMOVED'))
@@ -56,7 +56,7 @@ test('the evidence of a room and of a participant, by time, with what came and w
   })
 })
 
-test('what came again is counted, and another text under a known key is shown beside the first', async t => {
+test('a repeated payload is counted, and another payload under the same key is listed in others', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   const joined = room.joined('ann', START)
@@ -73,7 +73,7 @@ test('what came again is counted, and another text under a known key is shown be
   assert.equal(event.others[0].native.participant.identity, 'mallory')
 })
 
-test('events are paged as every list is, those of one moment too', async t => {
+test('events are paged like every list, also events of one moment', async t => {
   const server = await testServer(t)
   const time = new Date(START).toISOString()
   const data = { room: { key: 'r' }, participant: { key: 'p' } }
@@ -103,7 +103,7 @@ test('events are paged as every list is, those of one moment too', async t => {
   assert.equal(pages[0].meta.key, 'events')
 })
 
-test("another account's evidence is not found, nor that of what does not exist", async t => {
+test("the events of another account's room, and of unknown rooms and participants, are 404", async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', START))

@@ -31,7 +31,7 @@ test('every answer has its own Twilio-Request-Id, which is in the log', async t 
   assert.equal(ids.size, 2 * (URLS.length + 1))
 })
 
-test('the five CORS headers stand on every answer, the preflight too', async t => {
+test('every answer has the five CORS headers, also the answer to a preflight request', async t => {
   const { app } = await testServer(t)
   for (const url of URLS) {
     for (const method of ['GET', 'POST', 'OPTIONS'] as const) {
@@ -44,7 +44,7 @@ test('the five CORS headers stand on every answer, the preflight too', async t =
   }
 })
 
-test('configured origins are echoed, and the answer varies with them', async t => {
+test('an origin in the settings is echoed, with Vary: Origin', async t => {
   const { app } = await testServer(t, { corsOrigins: 'https://a.example.com, https://b.example.com' })
   for (const [origin, expected] of [
     ['https://b.example.com', 'https://b.example.com'],
@@ -83,7 +83,7 @@ test('HEAD answers as GET does, without the body', async t => {
   }
 })
 
-test('a trailing slash makes no difference, and is no redirect', async t => {
+test('a trailing slash is ignored, without a redirect', async t => {
   const server = await testServer(t)
   const { lesson } = await tellRooms(server)
   for (const url of [
@@ -98,7 +98,7 @@ test('a trailing slash makes no difference, and is no redirect', async t => {
   }
 })
 
-test('If-None-Match spares a body that is known, and never hides an error or a change', async t => {
+test('If-None-Match is answered 304 for the same body, and never for an error or a changed body', async t => {
   const server = await testServer(t)
   const url = '/v1/Video/Rooms?CreatedAfter=2000-01-01'
   const first = await get(server, url)
@@ -117,7 +117,7 @@ test('If-None-Match spares a body that is known, and never hides an error or a c
   assert.equal(error.status, 404)
 })
 
-test('GET may carry a form content type and no Accept, as SDKs send it', async t => {
+test('a GET may have any content type and any Accept, as SDKs send them', async t => {
   const server = await testServer(t)
   const types = ['application/x-www-form-urlencoded', 'application/json', 'text/plain', 'x/y']
   for (const type of types) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { goOnWriting, stopWriting } from '../support/outage.ts'
 import { get, testServer } from '../support/test-server.ts'
 
-test('who asks needs no credentials: alive is alive, and ready is that something can be written', async t => {
+test('the health paths need no credentials', async t => {
   const server = await testServer(t)
   for (const url of ['/healthz', '/readyz']) {
     const { status, body } = await get(server, url, {})
@@ -11,10 +11,10 @@ test('who asks needs no credentials: alive is alive, and ready is that something
   }
 })
 
-test('while nothing can be written it is alive and not ready, and ready again by itself', async t => {
+test('/readyz is 503 while nothing can be written and then 200 again; /healthz stays 200', async t => {
   const server = await testServer(t)
   await stopWriting(server)
-  // A connection that was there before is lost, and one that is made now cannot write.
+  // The first attempt loses the open connection; the later ones open a connection that cannot write.
   for (let turn = 0; turn < 3; turn++) {
     server.clock.nowMs += 1_000
     const refused = await get(server, '/readyz', {})
@@ -27,7 +27,7 @@ test('while nothing can be written it is alive and not ready, and ready again by
   assert.equal((await get(server, '/readyz', {})).status, 200)
 })
 
-test('however often readiness is asked for, it is tried once a second', async t => {
+test('a test write is made once a second, however often readiness is asked for', async t => {
   const server = await testServer(t)
   let writes = 0
   const { transact } = server.database

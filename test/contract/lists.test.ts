@@ -25,7 +25,7 @@ test('a list body is the array and meta with all seven keys, and nothing else', 
   }
 })
 
-test('page_size is the size in force: more than 1000 is served as 1000', async t => {
+test('a PageSize above 1000 is served as 1000, and page_size says so', async t => {
   const server = await testServer(t)
   const room = await tellCrowd(server, 'crowd', 1005)
   const { body } = await get(server, `/v1/Video/Rooms/${room}/Participants?PageSize=5000`)
@@ -61,7 +61,7 @@ test('next and previous lead to the same pages', async t => {
   assert.deepEqual(again.participants, pages[1].participants)
 })
 
-test('participants come by join time, then SID, also those of one millisecond', async t => {
+test('participants are sorted by join time, then SID, also within one millisecond', async t => {
   const server = await testServer(t)
   const room = livekitRoom('tie', NOW_MS - 60_000)
   const joins = Array.from({ length: 40 }, (_, index) =>
@@ -82,7 +82,7 @@ test('participants come by join time, then SID, also those of one millisecond', 
   assert.deepEqual(paged, body.participants)
 })
 
-test('who pages while people join and leave sees everybody whose join time stood still exactly once', async t => {
+test('paging while people join and leave gives every participant whose join time does not change exactly once', async t => {
   const server = await testServer(t)
   const start = NOW_MS - 60 * 60_000
   const room = livekitRoom('busy', start)

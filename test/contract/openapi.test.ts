@@ -8,7 +8,7 @@ import { get, testServer } from '../support/test-server.ts'
 import { publishedPaths } from './published-openapi.ts'
 import { tellRooms } from './rooms-told.ts'
 
-test('the document tells every operation and feed, at the address that was asked', async t => {
+test('the document lists every operation and feed, at the address of the request', async t => {
   const server = await testServer(t)
   const { status, body } = await get(server, '/openapi.json', { host: 'rollcall.example.com' })
   assert.equal(status, 200)
@@ -21,7 +21,7 @@ test('the document tells every operation and feed, at the address that was asked
   for (const path of publishedPaths) assert.ok(path in body.paths, path)
 })
 
-test('every answer holds to the schema of its operation, with every key there', async t => {
+test('every answer matches the schema of its operation', async t => {
   const server = await testServer(t)
   const { lesson, open } = await tellRooms(server)
   const { body: document } = await get(server, '/openapi.json')

@@ -18,7 +18,7 @@ test('URLs are on the scheme, host and port that the client used', async t => {
   }
 })
 
-test('forwarded headers are believed from a trusted proxy alone', async t => {
+test('X-Forwarded headers count only from a trusted proxy', async t => {
   const trusting = await testServer(t, { trustProxy: '127.0.0.1' })
   await tellRooms(trusting)
   await assertBase(trusting, { host: 'inner:8080', ...FORWARDED }, 'https://rollcall.example.com/video')
@@ -34,7 +34,7 @@ test('forwarded headers are believed from a trusted proxy alone', async t => {
   }
 })
 
-test('a configured address wins, and its path may be there in the request or not', async t => {
+test('the public address in the settings is used, and a request may have its path prefix or not', async t => {
   const server = await testServer(t, { publicUrl: 'https://example.com/rollcall/', trustProxy: 'all' })
   await tellRooms(server)
   await assertBase(server, { host: 'inner:8080', ...FORWARDED }, 'https://example.com/rollcall')
@@ -44,7 +44,7 @@ test('a configured address wins, and its path may be there in the request or not
   assert.equal((await get(server, '/rollcallx/v1/Video/Rooms')).status, 404)
 })
 
-test('a host that is no host name is refused', async t => {
+test('a Host or X-Forwarded header that is malformed is refused', async t => {
   const server = await testServer(t, { trustProxy: 'all' })
   for (const host of ['evil"host', 'a b', 'x/y', 'user@host', 'host:port', 'host:99999']) {
     const { status, body } = await get(server, '/v1/Video/Rooms', { ...basic(), host })

@@ -8,10 +8,10 @@ const published: Json & {
   paths: Record<string, { get: { responses: { 200: { content: Record<string, { schema: Json }> } } } }>
 } = JSON.parse(readFileSync(new URL('./insights-v1.openapi.json', import.meta.url), 'utf8'))
 
-/** The paths of the published document, like `/v1/Video/Rooms/{RoomSid}`. */
+/** The paths in the OpenAPI document that Twilio publishes, like `/v1/Video/Rooms/{RoomSid}`. */
 export const publishedPaths = Object.keys(published.paths)
 
-/** What the published OpenAPI says against a body of one of its paths; empty where it agrees. */
+/** What in a body breaks the published schema of its path; empty if nothing does. */
 export function violationsOf(path: string, body: unknown): string[] {
   const schema = published.paths[path]?.get.responses[200].content['application/json']?.schema
   if (schema === undefined) return [`${path} is not published`]
@@ -24,7 +24,7 @@ export function violationsOf(path: string, body: unknown): string[] {
   return (validate.errors ?? []).map(error => `${error.instancePath} ${error.message}`)
 }
 
-/** `nullable` of OpenAPI 3.0 in the words of JSON Schema; a `$ref` there hides what stands beside it. */
+/** A schema of OpenAPI 3.0 as JSON Schema: `nullable` as a type, and `$ref` without the members that it overrides. */
 function toJsonSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toJsonSchema)
   if (typeof schema !== 'object' || schema === null) return schema

@@ -14,7 +14,7 @@ const DATES = [
   '2026-03-01T11:00:00.000000Z',
 ]
 
-test('a date is understood in every shape that an SDK sends', async t => {
+test('a date is understood in every form that an SDK sends', async t => {
   const server = await testServer(t)
   await tellRooms(server)
   for (const date of DATES) {
@@ -48,7 +48,7 @@ test('snake_case names are understood, unknown parameters are ignored', async t 
   }
 })
 
-test('array parameters are repeated names, and any of them will do', async t => {
+test('an array parameter is a repeated name, and matches any of its values', async t => {
   const server = await testServer(t)
   await tellRooms(server)
   for (const [query, expected] of [
@@ -94,7 +94,7 @@ test('a bad value is 400/20001 and the message names the parameter', async t => 
   assert.deepEqual([twice.status, twice.body.code], [400, 20001])
 })
 
-test('a page size beyond all numbers is the largest', async t => {
+test('a PageSize with any number of digits is served as the largest', async t => {
   const server = await testServer(t)
   for (const size of ['9007199254740991', '9223372036854775807', '1'.repeat(400)]) {
     const { status, body } = await get(server, `/v1/Video/Rooms?PageSize=${size}`)
@@ -102,7 +102,7 @@ test('a page size beyond all numbers is the largest', async t => {
   }
 })
 
-test('an empty value is as none', async t => {
+test('an empty value counts as not given', async t => {
   const server = await testServer(t)
   await tellRooms(server)
   const { status, body } = await get(server, '/v1/Video/Rooms?RoomName=&PageSize=&CreatedAfter=')

@@ -11,7 +11,7 @@ import { startServe } from '../support/running-server.ts'
 import { until } from '../support/until.ts'
 
 const WITHIN_MS = 10_000
-/** Less than a handshake may take: a connection that was answered does not wait for that. */
+/** Shorter than the time limit of a handshake: an answered connection is closed before that. */
 const CLOSED_WITHIN_MS = 3_000
 const JANUS_PATH = `/feeds/janus/${JANUS_TOKEN}`
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: websocket']
@@ -59,7 +59,7 @@ suite('raw sockets', { concurrency: 4 }, () => {
     ['an error', 'throw new Error("boom")'],
     ['a rejection', 'Promise.reject(new Error("boom"))'],
   ] as const) {
-    test(`${what} that nothing handles is told in a sentence, and ends the process with code 1`, async t => {
+    test(`${what} that nothing handles is reported in one sentence, and ends the process with code 1`, async t => {
       const preload = `process.on("SIGUSR2",()=>{${work}})`
       const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` }
       const running = await startServe(t, { cwd: await temporaryFolder(t), env })
@@ -151,6 +151,13 @@ suite('raw sockets', { concurrency: 4 }, () => {
     }
     await (await dial(t, base, request(`GET http://h${JANUS_PATH}`, HANDSHAKE))).answered(101)
   })
+
+  test('a WebSocket is served at its path however the path is encoded', async t => {
+    const { base } = await listeningServer(t)
+    for (const path of [JANUS_PATH.replace('janus', '%6aanus'), `${JANUS_PATH}/`]) {
+      await (await dial(t, base, request(`GET ${path}`, HANDSHAKE))).answered(101)
+    }
+  })
 })
 
 function request(line: string, headers: readonly string[] = []): string {
@@ -190,7 +197,7 @@ async function dial(t: TestContext, url: string, text: string) {
   }
 }
 
-/** All of the answer: it ends with the last brace of the error object. */
+/** Waits for the whole answer, which ends with the brace of the error object, and compares it. */
 async function assertError(client: Awaited<ReturnType<typeof dial>>, error: ErrorName): Promise<void> {
   await until('the whole answer', WITHIN_MS, () => /\}\s*$/.test(client.answer()) || undefined)
   const [head = '', body = ''] = client.answer().split('\r\n\r\n')

@@ -4,7 +4,7 @@ import { NOW_MS, type TestServer } from '../support/test-server.ts'
 
 const MIN = 60_000
 
-/** Tells the server of a finished room, an hour ago, and of one in progress; answers their native SIDs. */
+/** Delivers the webhooks of a finished room, an hour ago, and of one in progress. Gives LiveKit's ids of both. */
 export async function tellRooms(server: TestServer) {
   const start = NOW_MS - 60 * MIN
   const lesson = livekitRoom('lesson', start + 250)
@@ -25,7 +25,7 @@ export async function tellRooms(server: TestServer) {
   return { lesson: lesson.sid, open: open.sid }
 }
 
-/** Delivers webhooks in order; each must be answered 200. */
+/** Delivers webhooks in order. Each must be answered 200. */
 export async function tell(server: TestServer, payloads: readonly unknown[]): Promise<void> {
   for (const payload of payloads) {
     const response = await deliver(server, payload)
@@ -33,7 +33,7 @@ export async function tell(server: TestServer, payloads: readonly unknown[]): Pr
   }
 }
 
-/** Tells of a room whose `count` participants joined one after another, two in each second. */
+/** Delivers the joins of `count` participants of one room, two in each second. Gives LiveKit's id of the room. */
 export async function tellCrowd(server: TestServer, name: string, count: number): Promise<string> {
   const start = NOW_MS - 3 * 60 * MIN
   const room = livekitRoom(name, start)
