@@ -21,7 +21,7 @@ function feedAdd(feeds: readonly Feed[]): Command {
   const help = addHelp(feeds)
   return {
     name: 'feed add',
-    summary: `Let a source of events in: ${kindsOf(feeds)}`,
+    summary: `Add a feed, which is a source of events: ${kindsOf(feeds)}`,
     args: '<KIND>',
     options: {
       account: ['SID', 'The account that owns the rooms; needed only where there are several accounts'],

@@ -74,7 +74,11 @@ function addCommand(parser: Parser, command: Command, { argv, run }: Wiring): vo
   )
   const flags = settings
     .filter(setting => !secrets.includes(setting))
-    .map(setting => optionOf(setting.flag, setting.value, helpOf(setting), argv).helpGroup('Settings:'))
+    .map(setting =>
+      optionOf(setting.flag, setting.value, helpOf(setting), argv).helpGroup(
+        'Settings, by flag or environment variable:',
+      ),
+    )
   for (const option of [...options, ...flags]) parser.addOption(option)
   if (command.args !== '') parser.arguments(command.args)
   parser
@@ -92,7 +96,7 @@ function addCommand(parser: Parser, command: Command, { argv, run }: Wiring): vo
         const rows = secrets.map(({ env, help }) => helper.formatItem(env, width, help, helper))
         return [
           new Help().formatHelp(one, helper),
-          ...helper.formatItemList('Secrets, which are read from variables alone:', rows, helper),
+          ...helper.formatItemList('Secrets, by environment variable only:', rows, helper),
           ...(command.notes ?? []).map(note => `${helper.boxWrap(note, helper.helpWidth ?? 80)}\n`),
         ].join('\n')
       },

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { copy } from '../../src/cli/copy.ts'
-import { readConfig } from '../../src/config.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { runProgram, temporaryFolder } from '../support/program.ts'
 import { refusal, runCommand } from '../support/run-command.ts'
@@ -73,10 +71,7 @@ test('a copy that is stopped ends with a sentence, and a second run does the res
   await runCommand(cwd, 'account add')
   await runCommand(cwd, 'key add')
   const options = { from: join(cwd, 'data'), to: join(cwd, 'copy') }
-  const stopped = copy.run({
-    ...{ options, args: [], config: readConfig({}, {}), print: assert.fail, readLine: async () => '' },
-    ...{ clock: Date.now, stop: AbortSignal.abort() },
-  })
+  const stopped = runCommand(cwd, 'copy', { options, stop: AbortSignal.abort() })
   await assert.rejects(stopped, /^CommandError: Stopped after 1 rows, which stay: run it again to go on\.$/)
   const again = await runCommand(cwd, 'copy', { options })
   assert.equal(again, '2 rows are the same in both: 1 were written, 0 removed.\n')

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { dayOfRooms } from '../../src/demo/day.ts'
 import { webhooksOf } from '../../src/demo/webhooks.ts'
 import { temporaryFolder } from '../support/program.ts'
+import { runCommand } from '../support/run-command.ts'
 import { ask, deliverWebhook, rollcall, startServe } from '../support/running-server.ts'
 
 const TOKEN = 'aTokenOfLettersAndDigits0123456789'
@@ -48,6 +49,14 @@ test('rebuild corrects every row, changes no byte of a correct answer, and the s
       rounds += 1
     }
   }
+})
+
+test('a rebuild that is stopped ends with a sentence', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  const stopped = runCommand(cwd, 'rebuild', { stop: AbortSignal.abort() })
+  await assert.rejects(stopped, /^CommandError: Stopped after 0 rooms: run it again to rebuild all\.$/)
+  assert.equal(await runCommand(cwd, 'rebuild'), '0 rooms are rebuilt.\n')
 })
 
 function pathsOf(list: string): string[] {

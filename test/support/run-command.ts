@@ -13,6 +13,7 @@ interface Given {
   readonly database?: string
   /** All commands of the program unless given. */
   readonly commands?: readonly Command[]
+  readonly stop?: AbortSignal
   /** Gets each prompt that is shown for a line of standard input. */
   readonly onPrompt?: (prompt: string) => void
 }
@@ -33,7 +34,7 @@ export async function runCommand(cwd: string, name: string, given: Given = {}): 
       return given.input ?? ''
     },
     clock: Date.now,
-    stop: new AbortController().signal,
+    stop: given.stop ?? new AbortController().signal,
   })
   return printed.map(line => `${line}\n`).join('')
 }
