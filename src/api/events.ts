@@ -9,14 +9,14 @@ import { participantPath } from './participants.ts'
 import { roomPath } from './rooms.ts'
 
 const Native = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'The payload as the sender wrote it, without secrets and addresses',
+  description: 'The payload as it was received, without secrets and addresses',
 })
 
 /** The Event resource: one event that a record was folded from. It is Rollcall's own: Twilio's API has none like it. */
 export const Event = Type.Object(
   {
     key: Type.String({
-      description: 'Unique among the events of a feed in a room: the same again is a duplicate',
+      description: 'Unique among the events of a feed in a room: an event with the same key is a duplicate',
     }),
     kind: Type.Enum([...EVENT_NAMES]),
     time: moment('When it happened, by the clock of the source'),
@@ -26,11 +26,16 @@ export const Event = Type.Object(
     participant_sid: Type.Union([Type.String({ pattern: '^PA[0-9a-fA-F]{32}$' }), Type.Null()]),
     feed: Type.String({ description: 'Kind of the feed' }),
     feed_id: Type.String(),
-    duplicates: Type.Integer({ minimum: 0, description: 'How often it came again, and was ignored' }),
-    facts: Type.Record(Type.String(), Type.Unknown(), { description: 'What was understood of it' }),
+    duplicates: Type.Integer({
+      minimum: 0,
+      description: 'How often the same event was received again and ignored',
+    }),
+    facts: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'What Rollcall understood of the payload',
+    }),
     native: Native,
     others: Type.Array(Type.Object({ received_time: moment('When it was received'), native: Native }), {
-      description: 'Payloads that came later under the same key with another text, and were ignored',
+      description: 'Other payloads that were received later under the same key and ignored',
     }),
   },
   { $id: 'Event' },
@@ -40,10 +45,9 @@ export const listRoomEvents = list({
   id: 'ListVideoRoomEvent',
   tag: 'Events',
   path: eventsOf(roomPath('{RoomSid}')),
-  summary:
-    'List the events of a room, by time: what its record and those of its participants were folded from',
+  summary: 'List the events of a room, by time',
   description:
-    'The evidence, with the native payloads, secrets and addresses left out. Kinds that begin with observation are what Rollcall noticed; the others were stated.',
+    'The events that the records of the room and of its participants were folded from, with their payloads, without secrets and addresses. Rollcall noticed the events whose kind begins with observation itself; the source stated the others.',
   ...{ key: 'events', item: Event, filters: {} },
   owner: roomInPath,
   pathOf: ({ roomSid }) => eventsOf(roomPath(roomSid)),
@@ -61,7 +65,7 @@ export const listParticipantEvents = list({
   tag: 'Events',
   path: eventsOf(participantPath('{RoomSid}', '{ParticipantSid}')),
   summary: 'List the events of a participant, by time',
-  description: "Those of the room, its end for instance, are in the room's own list.",
+  description: "The events of the room alone, such as its end, are in the list of the room's events.",
   ...{ key: 'events', item: Event, filters: {} },
   owner: participantInPath,
   pathOf: ({ roomSid, participantSid }) => eventsOf(participantPath(roomSid, participantSid)),

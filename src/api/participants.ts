@@ -17,7 +17,7 @@ export const listParticipants = list({
   path: participantsPath('{RoomSid}'),
   summary: 'List the participants of a room, by join time, then SID',
   description:
-    "One entry a stay: who comes again is another participant of the same identity. The room is named by its SID, or by LiveKit's own id (RM_…).",
+    "Each entry is one stay: a person who leaves and joins again is another participant with the same identity. The room is named by its SID, or by LiveKit's own id (RM_…).",
   ...{ key: 'participants', item: Participant, filters: {} },
   owner: roomInPath,
   pathOf: ({ roomSid }) => participantsPath(roomSid),

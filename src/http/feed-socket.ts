@@ -36,7 +36,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
         }
       },
       async handler() {
-        throw new ApiError('badRequest', 'A WebSocket is served here, or a POST.')
+        throw new ApiError('badRequest', 'This path takes a WebSocket or a POST.')
       },
       wsHandler(socket, request) {
         const handshake = deliveryOf(request, baseUrlOf(request))

@@ -21,7 +21,7 @@ export const pageParameters = {
   }),
   Page: integer({
     minimum: 0,
-    description: 'The page index, for client state alone: PageToken finds the page.',
+    description: 'The page index. It is only repeated in the answer: PageToken determines the page.',
   }),
   PageToken: text({ description: 'The place of a page, from next_page_url or previous_page_url. Opaque.' }),
 } satisfies Parameters
@@ -33,7 +33,7 @@ export const Meta = Type.Object({
   key: Type.String({ description: 'The name of the array in this body' }),
   url: PageUrl,
   page: Type.Integer({ minimum: 0 }),
-  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, description: 'The page size in force' }),
+  page_size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, description: 'The page size that is used' }),
   first_page_url: PageUrl,
   next_page_url: Type.Union([PageUrl, Type.Null()]),
   previous_page_url: Type.Union([PageUrl, Type.Null()]),

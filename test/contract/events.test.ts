@@ -73,6 +73,21 @@ test('a repeated payload is counted, and another payload under the same key is l
   assert.equal(event.others[0].native.participant.identity, 'mallory')
 })
 
+test('a payload is listed without addresses, also where the record shows the member that holds one', async t => {
+  const server = await testServer(t)
+  const attributes = { email: 'ann@example.com', tier: 'gold' }
+  const data = { room: { key: 'r' }, participant: { key: 'p', attributes } }
+  await taken(
+    postCloudEvents(server, [cloudEvent('e', 'participant.joined', new Date(START).toISOString(), data)]),
+  )
+  const [room] = (await get(server, '/v1/Video/Rooms')).body.rooms
+  const path = `/v1/Video/Rooms/${room.room_sid}`
+  const [participant] = (await get(server, `${path}/Participants`)).body.participants
+  assert.deepEqual(participant.properties.attributes, attributes)
+  const [event] = (await get(server, `${path}/Events`)).body.events
+  assert.deepEqual(event.native.data.participant.attributes, { tier: 'gold' })
+})
+
 test('events are paged like every list, also events of one moment', async t => {
   const server = await testServer(t)
   const time = new Date(START).toISOString()

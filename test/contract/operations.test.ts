@@ -42,7 +42,17 @@ const deleteExport: Operation = {
   run: async () => undefined,
 }
 
-const operations = [createExport, readExport, deleteExport]
+const checkExport: Operation = {
+  ...described,
+  id: 'CheckExport',
+  path: `${PATH}/Check`,
+  method: 'POST',
+  parameters: {},
+  response: Type.Object({ ok: Type.Boolean() }),
+  run: async () => '{"ok":   true}',
+}
+
+const operations = [createExport, readExport, deleteExport, checkExport]
 
 test('an operation may be a POST with a body that is answered with a stream of CSV', async t => {
   const { app } = await serverWith(t, { operations })
@@ -56,6 +66,15 @@ test('an operation may be a POST with a body that is answered with a stream of C
   assert.equal(response.headers['content-type'], 'text/csv; charset=utf-8')
   assert.equal(response.headers['etag'], undefined)
   assert.equal(response.body, `${ACCOUNT};may\nx;y\n`)
+})
+
+test('a text is sent unchanged, and If-None-Match does not count for a POST', async t => {
+  const { app } = await serverWith(t, { operations })
+  const headers = { ...basic(), 'if-none-match': '*' }
+  const response = await app.inject({ method: 'POST', url: `${URL}/Check`, headers })
+  assert.deepEqual([response.statusCode, response.body], [200, '{"ok":   true}'])
+  assert.equal(response.headers['content-type'], 'application/json; charset=utf-8')
+  assert.equal(response.headers['etag'], undefined)
 })
 
 test('a stream may answer a GET, and a HEAD gets its headers', async t => {
