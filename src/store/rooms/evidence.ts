@@ -46,7 +46,8 @@ export function evidenceStore(reader: Connection): EvidenceStore {
               : inLog?.native
         return {
           ...{ position, event, feedId, feedKind, receivedAtMs },
-          duplicates: duplicates + (inLog?.duplicates ?? 0),
+          duplicates:
+            duplicates + (inLog?.duplicates ?? log?.repetitions.get(stored.eventKey.slice(0, 64)) ?? 0),
           native: payload.at === 'log' ? nativeInLog(event, native ?? '{}') : JSON.parse(native ?? '{}'),
           others: (log?.others.get(stored.eventKey) ?? []).map(other => {
             return { receivedAtMs: other.receivedAtMs, native: JSON.parse(other.native) }
@@ -60,7 +61,12 @@ export function evidenceStore(reader: Connection): EvidenceStore {
 interface FeedPayloads {
   readonly bySeq: ReadonlyMap<number, { readonly native: string; readonly duplicates: number }>
   readonly others: ReadonlyMap<string, { readonly receivedAtMs: number; readonly native: string }[]>
+  /** How often a payload came again whose events were stored with a copy of it, by its key. */
+  readonly repetitions: ReadonlyMap<string, number>
 }
+
+/** The key of an event of a feed with memory, as programs before schema 4 stored it with a copy of its payload. */
+const KEY_OF_COPY = /^([0-9a-f]{64})#/
 
 function eventQuery({ accountSid, roomSid }: RoomKey, participantSid: string | undefined) {
   const ofParticipant = `participant_sid in (select participant_sid from participants
@@ -94,7 +100,7 @@ async function payloadsOfSiblings(
   return new Map(rows.map(({ feedId, eventKey, native }) => [`${feedId} ${eventKey}`, native]))
 }
 
-/** What the log of one feed has for the events of a page, by two statements. */
+/** What the log of one feed has for the events of a page, by three statements at most. */
 async function feedPayloads(
   reader: Connection,
   accountSid: string,
@@ -122,7 +128,19 @@ async function feedPayloads(
            where account_sid = ? and feed_id = ? order by seq, payload_key`,
           [list(keys), accountSid, feedId],
         )
+  const copied = events.flatMap(({ payload, eventKey }) =>
+    payload.at === 'event' && !payload.isReducible ? (KEY_OF_COPY.exec(eventKey)?.[1] ?? []) : [],
+  )
+  const repeated =
+    copied.length === 0
+      ? []
+      : await reader.all<{ key: string; duplicates: number }>(
+          `select payload_key "key", duplicates from feed_payloads
+           where account_sid = ? and feed_id = ? and ${isOneOf('payload_key')}`,
+          [accountSid, feedId, list([...new Set(copied)])],
+        )
   return {
+    repetitions: new Map(repeated.map(({ key, duplicates }) => [key, duplicates])),
     bySeq: new Map(payloads.map(({ seq, ...payload }) => [seq, payload])),
     others: Map.groupBy(others, ({ eventKey }) => eventKey),
   }
