@@ -1,49 +1,66 @@
-import type { Event } from '../../event.ts'
-import type { Quiet, Source } from '../feed.ts'
-import type { Memory } from '../memory.ts'
-import { participantSilent } from '../observation.ts'
-import { ofMember } from './members.ts'
-import { type EmitterMemory, everyEmitter, memberId } from './memory.ts'
-import { EMPTY_LIMIT_MS, emptyEvents, leaveRoom } from './rooms.ts'
+import { isOneOf } from '../../event.ts'
+import type { ListeningWindow, Payload } from '../feed.ts'
+import type { Entry, Memory } from '../memory.ts'
+import { dueMsOf } from './due.ts'
+import { EmitterMemory, type EntryId, type EntryRef } from './emitter-memory.ts'
+import { type Entries, KINDS, type Kind } from './entries.ts'
+import { EXPIRY } from './expiry.ts'
 
-/** How long media that flowed may be silent, while everything else is heard, before their sender counts as gone. */
-export const MEDIA_SILENCE_MS = 5 * 60_000
-/** An empty room is found to be empty a little later than it may last: what came just in time is on its way. */
-const SLACK_MS = 10_000
-
-/** People whose media stopped while all the rest is heard, and rooms that are empty for too long; each told once. */
-export async function sweepJanus(memory: Memory, _source: Source, quiet: Quiet): Promise<Event[]> {
-  const events: Event[] = []
-  for (const emitter of await everyEmitter(memory)) {
-    events.push(...(await silentMembers(emitter, quiet)), ...(await emptyRooms(emitter, quiet)))
+/**
+ * Looks at the entries that are due: forgets those that nobody needs, and gives a payload for each stay whose media are
+ * silent and for each room that is empty for too long. An entry that stays is due later, so that others come first.
+ */
+export async function expireJanus(memory: Memory, window: ListeningWindow): Promise<Payload[]> {
+  const due = await memory.due<Entries[Kind]>(window.nowMs)
+  const entries = due.flatMap(entry => dueEntry(entry) ?? [])
+  for (const [emitter, group] of Map.groupBy(entries, entry => entry.emitter)) {
+    await new EmitterMemory(memory, emitter, window.nowMs).load(group.flatMap(neighboursOf))
   }
-  return events
+  const payloads: Payload[] = []
+  for (const entry of entries) {
+    const payload = await expireEntry(memory, entry, window)
+    if (payload !== undefined) payloads.push(payload)
+  }
+  return payloads
 }
 
-async function silentMembers(memory: EmitterMemory, quiet: Quiet): Promise<Event[]> {
-  const events: Event[] = []
-  for (const member of await memory.all('member')) {
-    const { lastMediaMs, toldSilentMs, isOver, nativeRoom, nativeId } = member
-    if (lastMediaMs === undefined || toldSilentMs !== undefined || isOver) continue
-    if (!quiet.wasHeard(lastMediaMs, MEDIA_SILENCE_MS)) continue
-    const silence = { lastSignMs: lastMediaMs, atMs: quiet.nowMs, endReason: 'connection_lost' as const }
-    events.push(participantSilent({ ...ofMember(member), ...silence }))
-    await memory.set('member', memberId(nativeRoom, nativeId), { ...member, toldSilentMs: lastMediaMs })
-    await leaveRoom(memory, member, lastMediaMs, 1)
-  }
-  return events
+/** An entry that is due, and what its key says. */
+interface DueEntry<K extends Kind> {
+  readonly key: string
+  readonly kind: K
+  readonly emitter: string
+  readonly id: EntryId
+  readonly value: Entries[K]
 }
 
-async function emptyRooms(memory: EmitterMemory, { nowMs }: Quiet): Promise<Event[]> {
-  const events: Event[] = []
-  for (const room of await memory.all('room')) {
-    const { emptySinceMs = nowMs, isCreated, isOver } = room
-    const limitMs = EMPTY_LIMIT_MS[isCreated ? 'created' : 'static'] + SLACK_MS
-    if (isOver || nowMs - emptySinceMs <= limitMs) continue
-    const empty = emptyEvents(room, nowMs)
-    if (empty.length === 0) continue
-    events.push(...empty)
-    await memory.set('room', room.nativeRoom, { ...room, toldEmptyMs: emptySinceMs })
+async function expireEntry<K extends Kind>(
+  memory: Memory,
+  { key, kind, emitter, id }: DueEntry<K>,
+  window: ListeningWindow,
+): Promise<Payload | undefined> {
+  const { nowMs } = window
+  // Entries that were looked at before may have changed or deleted this one.
+  const value = await memory.get<Entries[K]>(key)
+  if (value === undefined) return undefined
+  const changedAtMs = value.changedAtMs ?? nowMs
+  const keep = (dueMs: number | undefined) => memory.set(key, { ...value, changedAtMs }, dueMs)
+  const dueMs = dueMsOf(kind, value, changedAtMs)
+  if (dueMs === undefined || dueMs > nowMs) {
+    keep(dueMs)
+    return undefined
   }
-  return events
+  const due = { id, value, changedAtMs, window, postpone: (ms: number) => keep(nowMs + ms) }
+  return await EXPIRY[kind].expire({ ...due, memory: new EmitterMemory(memory, emitter, nowMs) })
+}
+
+function neighboursOf<K extends Kind>({ kind, value, id }: DueEntry<K>): readonly EntryRef[] {
+  return EXPIRY[kind].neighbours(value, id)
+}
+
+/** A part of a key that was too long stands there as its hash, and makes the same keys as the part itself. */
+function dueEntry({ key, value }: Entry<Entries[Kind]>): DueEntry<Kind> | undefined {
+  const [kind, emitter = '', first = '', second] = key.split('|').map(decodeURIComponent)
+  if (!isOneOf(KINDS, kind)) return undefined
+  const id = second === undefined ? first : { nativeRoom: first, nativeId: second }
+  return { key, kind, emitter, id, value }
 }

@@ -1,10 +1,24 @@
 import { gunzipSync } from 'node:zlib'
 import { type Delivery, type Feed, JunkError, type Payload, UnauthenticError } from '../feed.ts'
-import { canonicalJson, digestOf, type Json, momentOf, objectOf, parseJson, withoutSecrets } from '../json.ts'
-import { sweepJanus } from './expire.ts'
-import { linkJanus } from './reduce.ts'
+import {
+  canonicalJson,
+  digestOf,
+  type Json,
+  keptForm,
+  momentOf,
+  objectOf,
+  omitUndefined,
+  parseJson,
+  textOf,
+} from '../json.ts'
+import { CONCLUSION } from './conclusions.ts'
+import { expireJanus } from './expire.ts'
+import { isStatistics } from './media-events.ts'
+import { reduceJanus } from './reduce.ts'
 
-/** Of a body that was compressed: a group holds a hundred events at most. */
+export { MEDIA_SILENCE_MS } from './due.ts'
+
+/** The largest body after decompression: a group of Janus holds 100 events at most. */
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024
 const MAX_GROUP = 10_000
 const GZIP_MAGIC = [0x1f, 0x8b]
@@ -12,7 +26,7 @@ const GZIP_MAGIC = [0x1f, 0x8b]
 const OWN_ADDRESS_KEY = /-(?:ips?|mapping|server)$/
 
 /**
- * Janus, by its event handlers: wsevh dials a WebSocket, sampleevh POSTs. Single events and groups of them.
+ * Janus, by its event handlers: wsevh dials a WebSocket, sampleevh POSTs. A message is one event or a group of them.
  * Source: janus.conf.meetecho.com/docs/eventhandlers, and what Janus 1.1.2 sends.
  */
 export const janus: Feed = {
@@ -21,11 +35,12 @@ export const janus: Feed = {
   paths: ['/feeds/janus/{token}', '/feeds/janus'],
   methods: ['POST'],
   webSocket: true,
+  secretParam: 'token',
   summary:
     'Janus event handlers: wsevh (WebSocket) or sampleevh (HTTP), authorized by the token in the path or by Basic credentials',
-  claimIsSecret: true,
+  keys: { made: 'generated', authKeyOf: digestOf, linesFor: token => [`Token    ${token}`] },
 
-  claim({ params, headers }) {
+  authKey({ params, headers }) {
     const token = params['token']
     if (token !== undefined) return digestOf(token)
     const basic = /^Basic\s+(\S+)$/i.exec(headers['authorization'] ?? '')?.[1]
@@ -33,31 +48,40 @@ export const janus: Feed = {
     return janusCredentials(Buffer.from(basic, 'base64').toString('utf8'))
   },
 
-  // Who is found by the hash of the token has proved to have it.
+  // The key is the hash of the whole secret: a sender whose feed was found has proved to have it.
   verify() {},
 
-  decode(delivery) {
+  payloads(delivery) {
     const body = parseJson(inflated(delivery))
     const events = Array.isArray(body) ? body : [body]
     if (events.length > MAX_GROUP) throw new JunkError(`A group of ${events.length} events is too large.`)
-    return { events: [], kept: [], payloads: events.map(payloadOf) }
+    return events.map(payloadOf)
   },
 
-  link: linkJanus,
-  sweep: sweepJanus,
+  hasMemory: true,
+  transientMemory: ['media'],
+  reduce: reduceJanus,
+  expire: expireJanus,
 
-  // Whose media flow is asked in the sweep; of others nothing is heard while they sit still.
+  configured(settings) {
+    const user = textOf(settings['janusEventsUser'])
+    const password = textOf(settings['janusEventsPassword'])
+    if (user === undefined || password === undefined) return undefined
+    return { name: user, authKey: janusCredentials(`${user}:${password}`), secret: '' }
+  },
+
+  // Nothing is heard of participants who only listen: `expire` looks at those whose media flowed.
   silenceLimitMs: undefined,
-  // Janus takes any status for delivered, and repeats only what it could not send.
+  // sampleevh takes any status for delivered, and repeats only what it could not send.
   whenUnavailable: 'cut',
 }
 
-/** What a Janus feed with Basic credentials is found by: `user:password`. */
+/** What a Janus feed with Basic credentials is found by; the argument is `user:password`. */
 export function janusCredentials(userAndPassword: string): string {
   return digestOf(`basic ${userAndPassword}`)
 }
 
-/** Told by its first bytes: the header that says so may be lost on the way. */
+/** The body without gzip, which its first bytes show: a proxy may drop the header that says so. */
 function inflated({ body }: Delivery): Buffer {
   if (!GZIP_MAGIC.every((byte, index) => body[index] === byte)) return body
   try {
@@ -70,13 +94,13 @@ function inflated({ body }: Delivery): Buffer {
 function payloadOf(event: unknown, index: number): Payload {
   const value = objectOf(event)
   if (value === undefined) throw new JunkError(`Event ${index} is not an object.`)
-  const isStats = value['type'] === 32 && value['subtype'] === 3
+  const { [CONCLUSION]: _, ...sent } = withoutOwnAddresses(value)
   return {
-    // Emitter, time, type and handle are in it: a repetition is the same text.
-    payloadKey: digestOf(canonicalJson(value)),
-    atMs: momentOf(value['timestamp']) ?? 0,
-    value,
-    native: isStats ? undefined : withoutSecrets(withoutOwnAddresses(value)),
+    // Emitter, time, type and handle are in the text: the same text is the same event, sent again.
+    key: digestOf(canonicalJson(value)),
+    value: keptForm(sent),
+    ...omitUndefined({ latestMs: momentOf(value['timestamp']) }),
+    ...(isStatistics(value) ? { isTransient: true } : {}),
   }
 }
 

@@ -1,113 +1,129 @@
-import { END_REASON_ERROR_CODES, type EndReason, type Event } from '../../event.ts'
+import type { Event } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
-import { known } from '../json.ts'
-import { type EmitterMemory, type Member, memberId, type OpenRoom } from './memory.ts'
-import type { JanusContext } from './reduce.ts'
+import type { JanusContext } from './context.ts'
+import type { EmitterMemory } from './emitter-memory.ts'
+import type { Member, MemberId, OpenRoom } from './entries.ts'
+import { forgetMedia } from './media.ts'
 import { enterRoom, leaveRoom, roomFacts } from './rooms.ts'
 
-/** Lets a member in. One under the same id that is still there has left, and that was lost. */
+/** Begins a stay in a room. A stay under the same id that is still open ends: its leave was lost. */
 export async function openMember(context: JanusContext, room: OpenRoom, nativeId: string): Promise<Member> {
-  const { memory, sessionId, handleId, atMs, emitter, payloadKey } = context
-  const key = memberId(room.nativeRoom, nativeId)
-  const before = await memory.get('member', key)
+  const { memory, sessionId, handleId, atMs, payloadKey } = context
+  const id = { nativeRoom: room.nativeRoom, nativeId }
+  const before = await memory.get('member', id)
+  if (before !== undefined) await forgetMedia(memory, before)
   if (before?.roomSid === room.roomSid && isCounted(before)) await leaveRoom(memory, room, atMs, 1)
-  const nativeKey = `${emitter}|${handleId ?? nativeId}@${atMs}#${payloadKey}`
-  const member: Member = {
-    ...{ participantSid: participantSid(room.roomSid, nativeKey), roomSid: room.roomSid },
-    ...{ nativeRoom: room.nativeRoom, nativeId, sessionId, handleId },
-  }
-  await memory.set('member', key, member)
+  const nativeKey = `${memory.emitter}|${handleId ?? nativeId}@${atMs}#${payloadKey}`
+  const sids = { participantSid: participantSid(room.roomSid, nativeKey), roomSid: room.roomSid }
+  const member: Member = { ...sids, ...id, sessionId, handleId }
+  memory.set('member', id, member)
   await enterRoom(memory, room.nativeRoom, room.roomSid)
+  await refreshSession(memory, sessionId)
   if (handleId !== undefined) {
-    const handle = await memory.get('handle', handleId)
-    await memory.set('handle', handleId, { sessionId: sessionId ?? handle?.sessionId ?? '', member: key })
+    const handle = (await memory.get('handle', handleId)) ?? { sessionId: '', isFromJoin: true }
+    memory.set('handle', handleId, { ...handle, sessionId: sessionId ?? handle.sessionId, member: id })
   }
   return member
 }
 
-/** Forgets a member that is gone, and notes when its room became empty. */
-export async function closeMember({ memory, atMs }: JanusContext, key: string): Promise<void> {
-  const member = await memory.get('member', key)
+/** Forgets a stay that is over, and notes in its room when it ended. */
+export async function closeMember({ memory, atMs }: JanusContext, id: MemberId): Promise<void> {
+  const member = await memory.get('member', id)
   if (member === undefined) return
-  await memory.delete('member', key)
-  const { handleId } = member
-  const handle = handleId === undefined ? undefined : await memory.get('handle', handleId)
-  if (handleId !== undefined && handle?.member === key) {
-    await memory.set('handle', handleId, { sessionId: handle.sessionId })
-  }
+  await forgetMember(memory, member)
   if (!member.isOver) await leaveRoom(memory, member, atMs, isCounted(member) ? 1 : 0)
 }
 
-/** Who is in a room by this handle; not who holds that id by another handle since. */
-export async function memberAt(memory: EmitterMemory, handleId: string | undefined) {
-  const key = handleId === undefined ? undefined : (await memory.get('handle', handleId))?.member
-  const member = key === undefined ? undefined : await memory.get('member', key)
-  if (key === undefined || member === undefined || member.handleId !== handleId) return undefined
-  return { key, member }
+/** Forgets a stay with its media, and its handle where nothing but the join showed that. */
+export async function forgetMember(memory: EmitterMemory, member: Member): Promise<void> {
+  memory.delete('member', member)
+  await forgetMedia(memory, member)
+  const { handleId } = member
+  const handle = handleId === undefined ? undefined : await memory.get('handle', handleId)
+  if (handleId === undefined || handle?.member === undefined || !isSame(handle.member, member)) return
+  if (handle.isFromJoin) memory.delete('handle', handleId)
+  else memory.set('handle', handleId, { ...handle, member: undefined })
 }
 
-/** That the connection of whoever is in a room by this handle is gone; its leave is mostly told right after. */
-export async function gone(context: JanusContext, handleId: string): Promise<Event[]> {
+/** Keeps the session of a stay that is still open from being forgotten. */
+export async function refreshMember(memory: EmitterMemory, member: Member): Promise<void> {
+  memory.set('member', member, member)
+  await refreshSession(memory, member.sessionId)
+}
+
+/** The stay by this handle, unless another handle holds its id since. */
+export async function memberAt(
+  memory: EmitterMemory,
+  handleId: string | undefined,
+): Promise<Member | undefined> {
+  const handle = handleId === undefined ? undefined : await memory.get('handle', handleId)
+  const id = handle?.member
+  if (id === undefined) return undefined
+  await memory.load([
+    ['member', id],
+    ['media', id],
+  ])
+  const member = await memory.get('member', id)
+  return member?.handleId === handleId ? member : undefined
+}
+
+/** The events that the connection of the stay by this handle is gone; its leave is mostly told right after. */
+export async function connectionGone(context: JanusContext, handleId: string): Promise<Event[]> {
   const { memory, atMs, payloadKey } = context
-  const { member } = (await memberAt(memory, handleId)) ?? {}
+  const member = await memberAt(memory, handleId)
   if (member === undefined || member.isOver) return []
-  return [
-    {
-      kind: 'observation.participant_gone',
-      key: `${payloadKey}#${member.participantSid}`,
-      atMs,
-      ...ofMember(member),
-      ...(await whyLeft(context, member)),
-    },
-  ]
+  const key = `${payloadKey}#${member.participantSid}`
+  const why = await whyLeft(memory, member)
+  return [{ kind: 'observation.participant_gone', key, atMs, ...memberFacts(member), ...why }]
 }
 
-/** A handle is in one room at a time: whoever joins by it, as another than before, has left, and that was lost. */
-export async function freeHandle(context: JanusContext, key: string): Promise<Event[]> {
+/** Ends the stay that a handle was in before it joins as `id`: a handle is in one room at a time, so a leave was lost. */
+export async function freeHandle(context: JanusContext, id: MemberId): Promise<Event[]> {
   const { memory, handleId } = context
   const before = await memberAt(memory, handleId)
-  if (handleId === undefined || before === undefined || before.key === key) return []
-  const events = await gone(context, handleId)
-  await closeMember(context, before.key)
+  if (handleId === undefined || before === undefined || isSame(before, id)) return []
+  const events = await connectionGone(context, handleId)
+  await closeMember(context, before)
   return events
 }
 
-/** Notes a sign of a member, and what follows from it; who was taken for gone is counted again. */
-export async function showMember(
-  { memory }: JanusContext,
-  member: Member,
-  changes: Partial<Member>,
-): Promise<void> {
-  if (member.toldSilentMs !== undefined) await enterRoom(memory, member.nativeRoom, member.roomSid)
-  const key = memberId(member.nativeRoom, member.nativeId)
-  await memory.set('member', key, { ...member, toldSilentMs: undefined, ...changes })
+/** Notes a sign of a stay: one that was told to be silent is counted in its room again. */
+export async function showMember(memory: EmitterMemory, member: Member): Promise<void> {
+  if (member.toldSilentMs === undefined) return
+  await enterRoom(memory, member.nativeRoom, member.roomSid)
+  memory.set('member', member, { ...member, toldSilentMs: undefined })
 }
 
-/** What every event of a member says. */
-export function ofMember({ participantSid: sid, roomSid: room, nativeRoom, nativeId }: Member) {
-  const participant = { nativeKey: nativeId, seatKey: nativeId }
-  return { roomSid: room, room: roomFacts(nativeRoom), participantSid: sid, participant }
+/** What every event of a participant says. */
+export function memberFacts({ participantSid: sid, roomSid, nativeRoom, nativeId }: Member) {
+  const participant = { nativeKey: nativeId, connectionKey: nativeId }
+  return { roomSid, room: roomFacts(nativeRoom), participantSid: sid, participant }
 }
 
 /**
- * Why a member left that only says that it does: the transport or the session was gone before, or Janus shuts down.
- * It is put together from other events, and said to be; of a session that nothing was heard of it stays unknown.
+ * Why a stay ended whose leave states no reason. It follows from other events and is marked as inferred: Janus shut
+ * down, the session timed out, or its transport was gone first. Unknown where the session is.
  */
-export async function whyLeft({ memory }: JanusContext, { sessionId }: Pick<Member, 'sessionId'>) {
+export async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
   const emitter = await memory.get('emitter', '')
-  if (emitter?.isStopping) return inferredReason('server_shutdown')
+  if (emitter?.isStopping) return { endReason: 'server_shutdown', reasonInferred: true }
   const session = sessionId === undefined ? undefined : await memory.get('session', sessionId)
   if (session === undefined) return {}
   const isLost =
     session.ended === 'timeout' || (session.isDisconnected === true && session.ended === undefined)
-  return inferredReason(isLost ? 'connection_lost' : 'client_left')
+  return { endReason: isLost ? 'connection_lost' : 'client_left', reasonInferred: true }
 }
 
-function inferredReason(endReason: EndReason) {
-  return known({ endReason, errorCode: END_REASON_ERROR_CODES[endReason], reasonInferred: true })
+async function refreshSession(memory: EmitterMemory, sessionId: string | undefined): Promise<void> {
+  const session = sessionId === undefined ? undefined : await memory.get('session', sessionId)
+  if (sessionId !== undefined && session !== undefined) memory.set('session', sessionId, session)
 }
 
-/** True for one of the members that its room counts. */
+/** True for a member that its room counts. */
 function isCounted({ isOver, toldSilentMs }: Member): boolean {
   return isOver !== true && toldSilentMs === undefined
+}
+
+function isSame(one: MemberId, other: MemberId): boolean {
+  return one.nativeRoom === other.nativeRoom && one.nativeId === other.nativeId
 }

@@ -1,172 +1,203 @@
 import { codecName, type Event, isOneOf, type ParticipantFacts, TRACK_KINDS } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
-import type { Linked } from '../feed.ts'
-import { type Json, known, objectOf, textOf } from '../json.ts'
+import type { Reduced } from '../feed.ts'
+import { type Json, objectOf, omitUndefined, textOf } from '../json.ts'
 import { roomSuperseded } from '../observation.ts'
-import { closeMember, freeHandle, ofMember, openMember, showMember, whyLeft } from './members.ts'
-import { type Member, memberId } from './memory.ts'
-import { idOf, type JanusContext } from './reduce.ts'
-import { emptyEvent, emptyEvents, leaveRoom, newRoom, openRoom, roomFacts } from './rooms.ts'
+import { idOf, type JanusContext } from './context.ts'
+import type { Member, MemberId } from './entries.ts'
+import { endMedia, lastMediaMs, noteMedia } from './media.ts'
+import { closeMember, freeHandle, memberFacts, openMember, showMember, whyLeft } from './members.ts'
+import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
-const TELL_THE_NAME: readonly unknown[] = ['joined', 'published']
-const NOTHING: Linked = { events: [], reason: 'It tells of no participant' }
+/** The events that hold the display name wherever the participant has one. */
+const NAMING_EVENTS: readonly unknown[] = ['joined', 'published']
+const NOTHING: Reduced = { events: [], reason: 'It tells of no participant' }
 
-/** The events of one event of the videoroom plugin. */
-export async function linkVideoroom(event: Json, context: JanusContext): Promise<Linked> {
+/** Type 64: what a plugin tells. Only the videoroom plugin has rooms that Rollcall reads. */
+export async function reduceVideoroom(event: Json, context: JanusContext): Promise<Reduced> {
   const data = objectOf(event['data']) ?? {}
-  const nativeRoom = idOf(data['room'])
+  const { nativeRoom, nativeId } = idsOf(event)
   if (event['plugin'] !== VIDEOROOM || nativeRoom === undefined) return NOTHING
-  const nativeId = idOf(data['id'])
-  const told: Told = { context, data, nativeRoom, nativeId: nativeId ?? '' }
   switch (data['event']) {
     case 'created':
-      return await created(told)
+      return await created(context, nativeRoom)
     case 'destroyed':
-      return await destroyed(told)
+      return await destroyed(context, nativeRoom)
   }
   if (nativeId === undefined) return NOTHING
+  const id = { nativeRoom, nativeId }
   switch (data['event']) {
     case 'joined':
-      return await joined(told)
+      return await joined(context, data, id)
     case 'configured':
     case 'published':
     case 'updated':
-      return await published(told)
+      return await published(context, data, id)
     case 'unpublished':
-      return await unpublished(told)
+      return await unpublished(context, id)
     case 'leaving':
-      return await left(told, undefined)
+      return await left(context, id, undefined)
     case 'kicked':
-      return await left(told, { endReason: 'disconnected_via_api' })
+      return await left(context, id, { endReason: 'disconnected_via_api' })
     default:
       return NOTHING
   }
 }
 
-interface Told {
-  readonly context: JanusContext
-  readonly data: Json
-  readonly nativeRoom: string
-  /** The participant's id; empty where the event is of the room. */
-  readonly nativeId: string
+/** The room and the participant that an event of a plugin names. */
+export function idsOf(event: Json): Partial<MemberId> {
+  const data = objectOf(event['data'])
+  return omitUndefined({ nativeRoom: idOf(data?.['room']), nativeId: idOf(data?.['id']) })
 }
 
-async function created({ context, nativeRoom }: Told): Promise<Linked> {
+/** Janus has one room of an id at a time: where one was open, its destruction was lost. */
+async function created(context: JanusContext, nativeRoom: string): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
   const before = await memory.get('room', nativeRoom)
-  const { room, claims } = await newRoom(context, nativeRoom, true)
-  const { roomSid } = room
-  const events: Event[] = [
-    { kind: 'room.started', key: `${payloadKey}#0`, atMs, roomSid, room: roomFacts(nativeRoom) },
-  ]
-  // Janus has one room under an id at a time: that the one before was destroyed was lost.
-  if (before?.emptySinceMs !== undefined) events.push(...emptyEvents(before, atMs))
-  else if (before !== undefined) events.push(roomSuperseded(before.roomSid, atMs))
+  const { room, claims } = beginRoom(context, nativeRoom, true)
+  const started = { key: `${payloadKey}#0`, atMs, roomSid: room.roomSid, room: roomFacts(nativeRoom) }
+  const events: Event[] = [{ kind: 'room.started', ...started }]
+  if (before === undefined) return { events, claims }
+  await endMembers(context, before, { isSuperseded: true })
+  if (before.emptySinceMs === undefined) events.push(roomSuperseded(before.roomSid, atMs))
+  else events.push(...untoldEmptiness(before, atMs))
   return { events, claims }
 }
 
-/** Members hear of it as a hangup alone. */
-async function destroyed({ context, nativeRoom }: Told): Promise<Linked> {
+/** Janus tells each member of it by a hangup, and of no leave. */
+async function destroyed(context: JanusContext, nativeRoom: string): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
   const room = await memory.get('room', nativeRoom)
   if (room === undefined) return { events: [], reason: 'Nothing was heard of the room that is destroyed' }
-  await memory.delete('room', nativeRoom)
-  for (const member of await memory.all('member')) {
-    if (member.roomSid !== room.roomSid) continue
-    await memory.set('member', memberId(nativeRoom, member.nativeId), { ...member, isOver: true })
-  }
+  memory.delete('room', nativeRoom)
+  await endMembers(context, room, { isOver: true })
   const ended = { atMs, roomSid: room.roomSid, room: roomFacts(nativeRoom), endReason: 'room_ended_via_api' }
   return { events: [{ kind: 'room.ended', key: `${payloadKey}#0`, ...ended }] }
 }
 
-async function joined({ context, data, nativeRoom, nativeId }: Told): Promise<Linked> {
+async function endMembers(
+  { memory }: JanusContext,
+  { roomSid, nativeRoom }: Pick<Member, 'roomSid' | 'nativeRoom'>,
+  end: Pick<Member, 'isOver' | 'isSuperseded'>,
+): Promise<void> {
+  for (const member of await memory.list('member', nativeRoom)) {
+    if (member.roomSid === roomSid) memory.set('member', member, { ...member, ...end })
+  }
+}
+
+async function joined(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { atMs, payloadKey } = context
-  const { member, events, claims } = await letIn(context, nativeRoom, nativeId)
-  const facts = ofMember(member)
-  const participant = { ...facts.participant, ...participantFacts(context, data, nativeId), joinedAtMs: atMs }
+  const { member, events, claims } = await beginStay(context, id)
+  const facts = memberFacts(member)
+  const participant = { ...facts.participant, ...namesOf(context, data, id), joinedAtMs: atMs }
   const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts, participant }
   return { events: [...events, join], claims }
 }
 
-async function letIn(context: JanusContext, nativeRoom: string, nativeId: string) {
-  const freed = await freeHandle(context, memberId(nativeRoom, nativeId))
-  const { room, events, claims } = await openRoom(context, nativeRoom)
-  const member = await openMember(context, room, nativeId)
+async function beginStay(context: JanusContext, id: MemberId) {
+  const freed = await freeHandle(context, id)
+  const { room, events, claims } = await findRoom(context, id.nativeRoom)
+  const member = await openMember(context, room, id.nativeId)
   return { member, events: [...freed, ...events], claims }
 }
 
-/** Has session, handle and opaque id, as a join has: where that was lost this is the first sign of the stay. */
-async function published(told: Told): Promise<Linked> {
-  const { context, data, nativeRoom, nativeId } = told
+/** Names session, handle and opaque id as a join does: where the join was lost, this is the first sign of the stay. */
+async function published(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
-  const key = memberId(nativeRoom, nativeId)
-  const before = await memory.get('member', key)
+  const before = await memory.get('member', id)
   const isNew = before === undefined || before.isOver === true
   if (!isNew && data['event'] === 'configured' && before.toldSilentMs === undefined) return NOTHING
   const { member, events, claims } = isNew
-    ? await letIn(context, nativeRoom, nativeId)
+    ? await beginStay(context, id)
     : { member: before, events: [], claims: [] }
-  if (!isNew) await showMember(context, member, member.lastMediaMs === undefined ? {} : { lastMediaMs: atMs })
-  const facts = ofMember(member)
-  const participant = { ...facts.participant, ...participantFacts(context, data, nativeId) }
+  if (!isNew) {
+    if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
+    await showMember(memory, member)
+  }
+  const facts = memberFacts(member)
+  const participant = { ...facts.participant, ...namesOf(context, data, id) }
   const common = { atMs, ...facts, participant }
-  events.push({ kind: 'participant.updated', key: `${payloadKey}#seen`, ...common })
-  const streams = Array.isArray(data['streams']) ? data['streams'].map(objectOf) : []
-  for (const [index, stream] of streams.entries()) {
-    const kind = stream?.['type']
-    if (!isOneOf(TRACK_KINDS, kind)) continue
-    const codec = textOf(stream?.['codec'])
-    const mid = idOf(stream?.['mid']) ?? String(index)
-    const track = known({ key: mid, kind, codec: codec === undefined ? undefined : codecName(codec) })
-    events.push({ kind: 'track.published', key: `${payloadKey}#${index}`, ...common, track })
-  }
-  return { events, claims }
+  const seen: Event = { kind: 'participant.updated', key: `${payloadKey}#seen`, ...common }
+  const tracks = tracksOf(data).map(
+    ({ index, track }): Event => ({
+      ...{ kind: 'track.published', key: `${payloadKey}#${index}` },
+      ...common,
+      track,
+    }),
+  )
+  return { events: [...events, seen, ...tracks], claims }
 }
 
-/** May come three times, and for people who never published: it shows that they are there, and no more. */
-async function unpublished({ context, nativeRoom, nativeId }: Told): Promise<Linked> {
-  const { memory, atMs, payloadKey } = context
-  const key = memberId(nativeRoom, nativeId)
-  const member = await memory.get('member', key)
+/** May come three times, and also for participants who never published. It is no leave: they may still listen. */
+async function unpublished({ memory, atMs, payloadKey }: JanusContext, id: MemberId): Promise<Reduced> {
+  const member = await memory.get('member', id)
   if (member === undefined || member.isOver) return NOTHING
-  await showMember(context, member, { lastMediaMs: undefined, mediaEndedMs: atMs })
-  return { events: [{ kind: 'participant.updated', key: `${payloadKey}#seen`, atMs, ...ofMember(member) }] }
+  await endMedia(memory, member, atMs)
+  await showMember(memory, member)
+  memory.set('member', id, { ...member, toldSilentMs: undefined, mediaEndedMs: atMs })
+  const seen = { kind: 'participant.updated' as const, key: `${payloadKey}#seen`, atMs }
+  return { events: [{ ...seen, ...memberFacts(member) }] }
 }
 
-/** Names room and id alone. */
-async function left(told: Told, stated: { endReason: string } | undefined): Promise<Linked> {
-  const { context, nativeRoom, nativeId } = told
+/** A leave names room and id alone; what else is known of the stay was remembered. */
+async function left(
+  context: JanusContext,
+  id: MemberId,
+  stated: { endReason: string } | undefined,
+): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
-  const key = memberId(nativeRoom, nativeId)
-  const known = await memory.get('member', key)
-  if (known === undefined) return await leftUnheard(told, stated)
-  const why = stated ?? (await whyLeft(context, known))
-  await closeMember(context, key)
-  const leave: Event = { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...ofMember(known), ...why }
-  const isElsewhere = !known.isOver && (await memory.get('room', nativeRoom))?.roomSid !== known.roomSid
-  // Whoever was still there was silent when the next instance began.
-  return { events: isElsewhere ? [leave, emptyEvent(known, atMs, atMs)] : [leave] }
+  const member = await memory.get('member', id)
+  if (member === undefined) return await leftUnheard(context, id, stated)
+  const { sessionId, handleId, roomSid } = member
+  await memory.load([
+    ...(sessionId === undefined ? [] : [['session', sessionId] as const]),
+    ...(handleId === undefined ? [] : [['handle', handleId] as const]),
+  ])
+  const why = stated ?? (await whyLeft(memory, member))
+  await closeMember(context, id)
+  const leave: Event = {
+    ...{ kind: 'participant.left', key: `${payloadKey}#0`, atMs },
+    ...{ ...memberFacts(member), ...why },
+  }
+  const isOfOpenRoom = member.isOver || (await memory.get('room', id.nativeRoom))?.roomSid === roomSid
+  // The instance of a stay that outlived it was taken for empty: it is empty from this leave on.
+  return { events: isOfOpenRoom ? [leave] : [leave, emptyEvent(member, atMs, atMs)] }
 }
 
-/** Who leaves without ever having been heard of was there, and nobody knows since when or who. */
-async function leftUnheard(told: Told, stated: { endReason: string } | undefined): Promise<Linked> {
-  const { context, nativeRoom, nativeId } = told
-  const { atMs, payloadKey } = context
-  const { room, events, claims } = await openRoom(context, nativeRoom)
-  await leaveRoom(context.memory, room, atMs, 0)
-  const member: Member = {
-    participantSid: participantSid(room.roomSid, `${nativeId}@left@${payloadKey}`),
-    ...{ roomSid: room.roomSid, nativeRoom, nativeId },
+/** A leave of a participant of whom nothing else was heard: who it was, and since when, is unknown. */
+async function leftUnheard(
+  context: JanusContext,
+  id: MemberId,
+  stated: { endReason: string } | undefined,
+): Promise<Reduced> {
+  const { memory, atMs, payloadKey } = context
+  const { room, events, claims } = await findRoom(context, id.nativeRoom)
+  await leaveRoom(memory, room, atMs, 0)
+  const sid = participantSid(room.roomSid, `${id.nativeId}@left@${payloadKey}`)
+  const member: Member = { participantSid: sid, roomSid: room.roomSid, ...id }
+  const why = stated ?? (await whyLeft(memory, member))
+  const leave: Event = {
+    ...{ kind: 'participant.left', key: `${payloadKey}#0`, atMs },
+    ...{ ...memberFacts(member), ...why },
   }
-  const why = stated ?? (await whyLeft(context, member))
-  const leave: Event = { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...ofMember(member), ...why }
   return { events: [...events, leave], claims }
 }
 
-function participantFacts({ opaqueId }: JanusContext, data: Json, nativeId: string): ParticipantFacts {
+function namesOf({ opaqueId }: JanusContext, data: Json, { nativeId }: MemberId): ParticipantFacts {
   const displayName = textOf(data['display'])
-  // The others leave the name out: from them it is not known that there is none.
-  const lastResort = TELL_THE_NAME.includes(data['event']) ? nativeId : undefined
-  return known({ identity: opaqueId ?? displayName ?? lastResort, displayName })
+  // The other events leave the name out: from them it does not follow that there is none.
+  const lastResort = NAMING_EVENTS.includes(data['event']) ? nativeId : undefined
+  return omitUndefined({ identity: opaqueId ?? displayName ?? lastResort, displayName })
+}
+
+function tracksOf(data: Json) {
+  const streams = Array.isArray(data['streams']) ? data['streams'].map(objectOf) : []
+  return streams.flatMap((stream, index) => {
+    const kind = stream?.['type']
+    if (!isOneOf(TRACK_KINDS, kind)) return []
+    const codec = textOf(stream?.['codec'])
+    const key = idOf(stream?.['mid']) ?? String(index)
+    return [{ index, track: omitUndefined({ key, kind, codec: codec && codecName(codec) }) }]
+  })
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { readConfig } from '../../../src/config.ts'
 import { janus, janusCredentials } from '../../../src/feeds/janus/index.ts'
 import { digestOf } from '../../../src/feeds/json.ts'
 import { createSweeper, type Sweeper } from '../../../src/ingest/sweep/sweeper.ts'
 import { feedId } from '../../../src/sid.ts'
 import type { FeedRow } from '../../../src/store/feeds/feeds.ts'
+import { queueOf } from '../../support/queue-of.ts'
 import { ACCOUNT, NOW_MS, type TestServer, testServer } from '../../support/test-server.ts'
 
 export const JANUS_TOKEN = 'janusToken0123456789012345678901234567890'
@@ -30,9 +30,8 @@ export async function janusServer(t: TestContext, nowMs = NOW_MS): Promise<Janus
   const { store, clock, heard } = server
   clock.nowMs = nowMs
   const wired = { store, configuredFeeds, heard, clock: () => clock.nowMs }
-  const settings = readConfig({}, {})
   const newSweeper = (): Sweeper =>
-    createSweeper({ ...wired, settings, feeds: [janus], reconciliations: [], onFault: throwIt })
+    createSweeper({ ...wired, queue: queueOf(store), feeds: [janus], reconciliations: [], onFault: throwIt })
   let sweeper = newSweeper()
   return {
     ...server,

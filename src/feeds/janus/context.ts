@@ -1,0 +1,20 @@
+import type { Source } from '../feed.ts'
+import { textOf } from '../json.ts'
+import type { EmitterMemory } from './emitter-memory.ts'
+
+/** The members that every event of Janus may have, and the memory of the Janus that sent it. */
+export interface JanusContext {
+  readonly payloadKey: string
+  /** When the event happened, in unix milliseconds. */
+  readonly atMs: number
+  readonly sessionId: string | undefined
+  readonly handleId: string | undefined
+  readonly opaqueId: string | undefined
+  readonly memory: EmitterMemory
+  readonly source: Source
+}
+
+/** A native id: a number, or a text where Janus is configured with `string_ids`. */
+export function idOf(value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : textOf(value)
+}

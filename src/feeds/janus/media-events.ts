@@ -1,0 +1,41 @@
+import type { Reduced } from '../feed.ts'
+import type { Json } from '../json.ts'
+import type { JanusContext } from './context.ts'
+import { endMedia, lastMediaMs, MEDIA_SAMPLE_MS, noteMedia } from './media.ts'
+import { memberAt, memberFacts, showMember } from './members.ts'
+
+/** The subtype of media events that holds statistics. */
+const STATISTICS = 3
+const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
+
+/** True for the statistics of media that flow. They come every second, so that they are not kept. */
+export function isStatistics({ type, subtype }: Json): boolean {
+  return type === 32 && subtype === STATISTICS
+}
+
+/** Type 32. Statistics come while media flow; the other subtypes tell of changes, which may be few. */
+export async function reduceMedia(subtype: unknown, context: JanusContext): Promise<Reduced> {
+  const { memory, handleId, atMs, payloadKey } = context
+  const member = await memberAt(memory, handleId)
+  if (member === undefined || member.isOver) return NOTHING
+  const lastMs = await lastMediaMs(memory, member)
+  if (subtype !== STATISTICS && lastMs === undefined) return NOTHING
+  if (atMs - Math.max(lastMs ?? 0, member.mediaEndedMs ?? 0) < MEDIA_SAMPLE_MS) return NOTHING
+  await noteMedia(memory, member, atMs)
+  if (member.toldSilentMs === undefined) return NOTHING
+  await showMember(memory, member)
+  const seen = { kind: 'participant.updated' as const, key: `${payloadKey}#seen`, atMs }
+  return { events: [{ ...seen, ...memberFacts(member) }] }
+}
+
+/** Type 16, subtype 6. A hangup ends the media: the participant is still in the room, and sends nothing. */
+export async function reduceConnection(
+  event: Json,
+  { memory, handleId, atMs }: JanusContext,
+): Promise<Reduced> {
+  const member = await memberAt(memory, handleId)
+  if (event['connection'] !== 'hangup' || member === undefined) return NOTHING
+  memory.set('member', member, { ...member, mediaEndedMs: atMs })
+  await endMedia(memory, member, atMs)
+  return NOTHING
+}
