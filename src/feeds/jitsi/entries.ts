@@ -7,7 +7,8 @@ import { type Memory, memoryKey } from '../memory.ts'
  *   stay|<room>|<join>|<participant SID>  StayEntry       a stay that may turn out to be in another instance of its room
  *   occupant|<main room JID>|<JID>        OccupantStay[]  the latest stays of one connection in a room and its breakouts
  *
- * `expire` deletes an entry FORGET_AFTER_MS after the last moment that it states, by the clock of the source.
+ * `expire` deletes an entry FORGET_AFTER_MS after the last moment that it states, by the clock of the source. So there
+ * are no more entries than rooms, stays and connections were told of in that time.
  */
 export type JitsiEntry = RoomEntry | StayEntry | readonly OccupantStay[]
 
@@ -17,7 +18,7 @@ export interface RoomEntry {
   readonly creations: readonly Creation[]
   /** The SID that each place was given (see instances.ts). */
   readonly sids: Readonly<Record<string, string>>
-  /** The last moment that anything stated about this room, in unix milliseconds. */
+  /** The last moment that was told of this room, or one up to LAST_WITHIN_MS before it; unix milliseconds. */
   readonly lastMs: number
 }
 
@@ -53,8 +54,16 @@ export const FORGET_AFTER_MS = 7 * DAY_MS
  */
 export const LOOK_BACK_MS = FORGET_AFTER_MS - DAY_MS
 
+/** How precise the last moment of a room is: so the entry is not written again for each request. */
+export const LAST_WITHIN_MS = 3_600_000
+
 export function roomEntryKey(room: string): string {
   return memoryKey('room', room)
+}
+
+/** The moment has leading zeros, so that the keys sort by time. */
+export function stayKey(room: string, joinedAtMs: number, participantSid: string): string {
+  return memoryKey('stay', room, String(joinedAtMs).padStart(15, '0'), participantSid)
 }
 
 export function occupantKey(mainJid: string, occupantJid: string): string {
@@ -67,27 +76,20 @@ export async function listStays(memory: Memory, room: string, fromMs: number): P
   return entries.map(({ value }) => value).filter(({ joinedAtMs }) => joinedAtMs >= fromMs)
 }
 
-export function setStay(memory: Memory, room: string, stay: StayEntry): void {
-  setEntry(memory, stayKey(room, stay), stay)
+/** Writes an entry, which is due when it is to be forgotten; not where it is the same already. */
+export async function setEntry(memory: Memory, key: string, value: JitsiEntry): Promise<void> {
+  const before = await memory.get<JitsiEntry>(key)
+  if (before !== undefined && JSON.stringify(before) === JSON.stringify(value)) return
+  memory.set(key, value, dueMsOf(value))
 }
 
-export function deleteStay(memory: Memory, room: string, stay: StayEntry): void {
-  memory.delete(stayKey(room, stay))
+/** When an entry is to be forgotten, in unix milliseconds. */
+export function dueMsOf(value: JitsiEntry): number {
+  return lastMomentOf(value) + FORGET_AFTER_MS
 }
 
-/** Writes an entry, which is due when it is to be forgotten. */
-export function setEntry(memory: Memory, key: string, value: JitsiEntry): void {
-  memory.set(key, value, lastMomentOf(value) + FORGET_AFTER_MS)
-}
-
-/** The last moment that an entry states, in unix milliseconds. */
-export function lastMomentOf(value: JitsiEntry): number {
+function lastMomentOf(value: JitsiEntry): number {
   if ('lastMs' in value) return value.lastMs
   if ('joinedAtMs' in value) return value.joinedAtMs
   return value.reduce((last, { joinedAtMs, leftAtMs = 0 }) => Math.max(last, joinedAtMs, leftAtMs), 0)
-}
-
-/** The moment has leading zeros, so that the keys sort by time. */
-function stayKey(room: string, { joinedAtMs, participantSid }: StayEntry): string {
-  return memoryKey('stay', room, String(joinedAtMs).padStart(15, '0'), participantSid)
 }

@@ -1,6 +1,6 @@
 import type { ListeningWindow, Payload } from '../feed.ts'
 import type { Memory } from '../memory.ts'
-import { FORGET_AFTER_MS, type JitsiEntry, lastMomentOf, setEntry } from './entries.ts'
+import { dueMsOf, type JitsiEntry } from './entries.ts'
 
 /**
  * Deletes the entries that nothing was heard about for FORGET_AFTER_MS. An entry that is due too early is set again
@@ -8,8 +8,9 @@ import { FORGET_AFTER_MS, type JitsiEntry, lastMomentOf, setEntry } from './entr
  */
 export async function expireJitsi(memory: Memory, { nowMs }: ListeningWindow): Promise<readonly Payload[]> {
   for (const { key, value } of await memory.due<JitsiEntry>(nowMs)) {
-    if (lastMomentOf(value) + FORGET_AFTER_MS <= nowMs) memory.delete(key)
-    else setEntry(memory, key, value)
+    const dueMs = dueMsOf(value)
+    if (dueMs <= nowMs) memory.delete(key)
+    else memory.set(key, value, dueMs)
   }
   return []
 }

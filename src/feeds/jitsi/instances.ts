@@ -1,5 +1,5 @@
 import type { Claim, Move, Source } from '../feed.ts'
-import { type Creation, LOOK_BACK_MS, type RoomEntry, type StayEntry } from './entries.ts'
+import { type Creation, LAST_WITHIN_MS, LOOK_BACK_MS, type RoomEntry, type StayEntry } from './entries.ts'
 
 /** A stay in an instance of a room. */
 export interface PlacedStay extends StayEntry {
@@ -66,7 +66,7 @@ export class RoomInstances {
     this.#atMs = atMs
     this.#creations = recent?.creations ?? []
     this.#sids = new Map(Object.entries(recent?.sids ?? {}))
-    this.#lastMs = Math.max(recent?.lastMs ?? 0, atMs)
+    this.#lastMs = recent !== undefined && atMs <= recent.lastMs + LAST_WITHIN_MS ? recent.lastMs : atMs
   }
 
   /** The instance that a stay is in. It is superseded where it gets its SID now, and a later creation is known. */

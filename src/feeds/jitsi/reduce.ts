@@ -7,7 +7,6 @@ import { type JitsiRoom, type Occupant, readBody } from './body.ts'
 import { addStay } from './breakouts.ts'
 import {
   type Creation,
-  deleteStay,
   LOOK_BACK_MS,
   listStays,
   type OccupantStay,
@@ -15,19 +14,22 @@ import {
   type RoomEntry,
   roomEntryKey,
   setEntry,
-  setStay,
+  stayKey,
 } from './entries.ts'
 import { RoomInstances } from './instances.ts'
 
 /**
- * The events of one request of event_sync. Reads the entries of its room and of its occupants at once; only a creation
- * or a destruction that is new lists the stays of the room.
+ * The events of one request of event_sync. Reads the entries that it names at once. Only a creation or a destruction
+ * that is new lists the stays of its room, and only a move reads the entry of another room.
  */
 export async function reduceJitsi(payload: Payload, memory: Memory, source: Source): Promise<Reduced> {
   const told = readBody(payload.value)
   if ('reason' in told) return { events: [], reason: told.reason }
   const { room, atMs, creation, occupants } = told
-  await memory.load([roomEntryKey(room.key), ...occupants.map(({ jid }) => occupantKey(room.mainJid, jid))])
+  // The stays in a room that was destroyed are settled, and need no entry.
+  const stayKeys = creation === undefined ? occupants.map(one => stayKeyOf(source, room, one)) : []
+  const occupantKeys = occupants.map(({ jid }) => occupantKey(room.mainJid, jid))
+  await memory.load([roomEntryKey(room.key), ...occupantKeys, ...stayKeys])
   const instances = await instancesOf(room.key, { memory, source, atMs })
   const context: Context = { payloadKey: payload.key, memory, source, room, atMs, instances }
   const events: Event[] = []
@@ -38,7 +40,7 @@ export async function reduceJitsi(payload: Payload, memory: Memory, source: Sour
     moves = learned.moves
   }
   for (const occupant of occupants) events.push(...(await reduceOccupant(context, occupant)))
-  setEntry(memory, roomEntryKey(room.key), instances.entry())
+  await setEntry(memory, roomEntryKey(room.key), instances.entry())
   return { events, moves, claims: instances.claims }
 }
 
@@ -64,8 +66,9 @@ async function reduceRoom({ payloadKey, memory, room, atMs, instances }: Context
   const stays = instances.isKnown(creation) ? [] : await listStays(memory, room.key, atMs - LOOK_BACK_MS)
   const learned = instances.learn(creation, stays)
   for (const { isSettled, ...stay } of learned.stays) {
-    if (isSettled) deleteStay(memory, room.key, stay)
-    else setStay(memory, room.key, stay)
+    const key = stayKey(room.key, stay.joinedAtMs, stay.participantSid)
+    if (isSettled) memory.delete(key)
+    else await setEntry(memory, key, stay)
   }
   const common = { roomSid: learned.roomSid, room: { ...room.facts, startedAtMs: createdAtMs } }
   const events: Event[] = [
@@ -81,11 +84,10 @@ async function reduceRoom({ payloadKey, memory, room, atMs, instances }: Context
 async function reduceOccupant(context: Context, occupant: Occupant): Promise<Event[]> {
   const { payloadKey, memory, source, room, instances } = context
   const { index, jid, joinedAtMs, leftAtMs, facts } = occupant
-  // Not made from the room's SID: a stay keeps its SID when it turns out to be in another instance.
-  const sid = participantSid(`${source.accountSid}|${source.feedId}|${room.key}`, `${jid}@${joinedAtMs}`)
+  const sid = sidOfStay(source, room, occupant)
   const { stay, isSuperseded } = instances.place(joinedAtMs, sid)
   const { isSettled, ...entry } = stay
-  if (!isSettled) setStay(memory, room.key, entry)
+  if (!isSettled) await setEntry(memory, stayKey(room.key, joinedAtMs, sid), entry)
   const common = { roomSid: stay.roomSid, room: room.facts, participantSid: sid, participant: facts }
   const events: Event[] = [
     { kind: 'participant.joined', key: `${payloadKey}#${index}.joined`, atMs: joinedAtMs, ...common },
@@ -103,12 +105,21 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
   return [...events, ...moved]
 }
 
+/** Not made from the room's SID: a stay keeps its SID when it turns out to be in another instance. */
+function sidOfStay({ accountSid, feedId }: Source, room: JitsiRoom, { jid, joinedAtMs }: Occupant): string {
+  return participantSid(`${accountSid}|${feedId}|${room.key}`, `${jid}@${joinedAtMs}`)
+}
+
+function stayKeyOf(source: Source, room: JitsiRoom, occupant: Occupant): string {
+  return stayKey(room.key, occupant.joinedAtMs, sidOfStay(source, room, occupant))
+}
+
 /** Says of stays that were left for a breakout room, or for the main room, that they ended with a move. */
 async function reduceMoves(context: Context, jid: string, told: OccupantStay): Promise<Event[]> {
   const { memory, room, instances } = context
   const key = occupantKey(room.mainJid, jid)
   const { stays, moved } = addStay((await memory.get<OccupantStay[]>(key)) ?? [], told)
-  setEntry(memory, key, stays)
+  await setEntry(memory, key, stays)
   const events = moved.map(
     async ({ roomKey, participantSid: sid, joinedAtMs, leftAtMs }): Promise<Event[]> => {
       const left = roomKey === room.key ? instances : await instancesOf(roomKey, context)

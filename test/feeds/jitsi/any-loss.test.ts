@@ -9,15 +9,15 @@ import { type JitsiPayload, jitsiServer, tellJitsi } from './event-sync.ts'
 import { stories } from './stories.ts'
 
 const RUNS = 4
-/** After it the smallest counterexample so far is told. */
+/** A run that takes longer fails with the smallest counterexample so far. */
 const LIMIT_MS = 60_000
 
-/** A story, and those of its requests of which one at a time is lost. */
+/** A story, and some of its requests: each of them is lost in one run. */
 const losses = stories.chain(({ payloads }) =>
   fc.tuple(fc.constant(payloads), fc.shuffledSubarray([...payloads], { minLength: 1, maxLength: 6 })),
 )
 
-test('where any one request is lost, nothing is said that the whole does not say', async t => {
+test('when any one request is lost, the answers lack facts and state no others', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(losses, async ([payloads, lost]) => {
@@ -41,7 +41,7 @@ test('where any one request is lost, nothing is said that the whole does not say
   )
 })
 
-/** The rooms by their time, since their SIDs are given to the first sign of them; the participants by their SID. */
+/** The rooms by time, since their SIDs depend on what was heard first. The participants by SID. */
 async function told(server: TestServer, payloads: readonly JitsiPayload[]) {
   await forgetRooms(server)
   await tellJitsi(server, ...payloads)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readConfig } from '../../../src/config.ts'
-import { rebuild } from '../../../src/ingest/rebuild.ts'
+import { rebuildAll } from '../../support/rebuild-all.ts'
 import type { TestServer } from '../../support/test-server.ts'
 import { arrivalsOf } from '../arrivals.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
@@ -12,12 +11,12 @@ import { type JitsiPayload, jitsiServer, postJitsi, tellJitsi } from './event-sy
 import { type Story, stories } from './stories.ts'
 
 const RUNS = 10
-/** After it the smallest counterexample so far is told. */
+/** A run that takes longer fails with the smallest counterexample so far. */
 const LIMIT_MS = 60_000
 
 const told = stories.chain(story => fc.tuple(fc.constant(story), arrivalsOf(story.payloads.length)))
 
-test('requests in any order, repetition and grouping give what happened; what was served once is served always', async t => {
+test('requests in any order, repetition and grouping give the same rooms; what was served once stays served', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(told, async ([story, groups]) => {
@@ -36,7 +35,7 @@ const lossy = stories.chain(({ payloads }) =>
     .chain(left => fc.tuple(fc.constant(left), arrivalsOf(left.length))),
 )
 
-test('whatever is lost, what is left gives the same answers in any order', async t => {
+test('when requests are lost, the others give the same answers in any order', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(lossy, async ([payloads, groups]) => {
@@ -52,7 +51,7 @@ test('whatever is lost, what is left gives the same answers in any order', async
   )
 })
 
-/** Delivers each group at once, and holds after each what must hold at every moment. */
+/** Delivers the requests of a group at the same time. Checks after each group that numbers agree and SIDs still answer. */
 async function deliverGroups(
   server: TestServer,
   groups: readonly (readonly number[])[],
@@ -68,11 +67,11 @@ async function deliverGroups(
 
 async function assertRebuildChangesNothing(server: TestServer): Promise<void> {
   const before = await answersOf(server)
-  await rebuild(server.store, readConfig({}, {}), () => {})
+  await rebuildAll(server.store)
   assert.deepEqual(await answersOf(server), before, 'a rebuild gives the same')
 }
 
-/** What the story must be served as: instances by time, each with its stays. */
+/** The instances of the story by time, each with its stays, in the form of `storyServed`. */
 function storyTold({ instances }: Story) {
   return instances.map(({ createdSec, destroyedSec, stays }) => ({
     createdSec,

@@ -11,7 +11,7 @@ const annFirst = stay('ann', 5, 20)
 const annAway = stay('ann', 22, 40)
 const annAgain = stay('ann', 41, 58)
 
-/** ann is in the main room, in a breakout, and in the main room again, all by one JID; bob leaves for good. */
+/** By one JID ann is in the main room, then in a breakout room, then in the main room again. bob leaves for good. */
 export const BREAKOUT_STORY = {
   ...{ main, breakout, sec, annFirst },
   payloads: [

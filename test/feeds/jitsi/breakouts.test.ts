@@ -10,7 +10,7 @@ import { jitsiRoom, jitsiServer, occupant, postJitsi, tellJitsi } from './event-
 import { roomsShown } from './shown.ts'
 
 const RUNS = 10
-/** After it the smallest counterexample so far is told. */
+/** A run that takes longer fails with the smallest counterexample so far. */
 const LIMIT_MS = 60_000
 
 const { main, breakout, sec, annFirst, payloads: STORY } = BREAKOUT_STORY
@@ -30,7 +30,7 @@ const ROOMS = [
   },
 ]
 
-test('who goes into a breakout and comes back has moved twice, in any order of arrival', async t => {
+test('a person who goes to a breakout room and comes back has moved twice, in any order of arrival', async t => {
   const server = await jitsiServer(t)
   await fc.assert(
     fc.asyncProperty(arrivalsOf(STORY.length), async groups => {
@@ -47,7 +47,7 @@ test('who goes into a breakout and comes back has moved twice, in any order of a
   )
 })
 
-test('a breakout is a room of its own, of the same name, and says whose it is', async t => {
+test('a breakout room is a room of its own with the name of the main room, and names the main room', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...STORY)
   const rooms = (await servedRooms(server)).map(({ room_name, properties, unique_participants }) => {
@@ -61,7 +61,7 @@ test('a breakout is a room of its own, of the same name, and says whose it is', 
   ])
 })
 
-test('whatever is lost of a breakout, what is left gives the same answers in any order', async t => {
+test('when requests about a breakout room are lost, the others give the same answers in any order', async t => {
   const server = await jitsiServer(t)
   const lossy = fc
     .subarray(STORY, { minLength: 1 })
@@ -79,7 +79,7 @@ test('whatever is lost of a breakout, what is left gives the same answers in any
   )
 })
 
-/** When ann leaves and, in seconds after that, comes into the breakout; whether that is a move. */
+/** How long after ann left the main room she joins the breakout room, and whether that is a move. */
 const GAPS = [
   { gapSec: 0, moved: true },
   { gapSec: 5, moved: true },
@@ -99,7 +99,7 @@ for (const { gapSec, moved } of GAPS) {
   })
 }
 
-test('who comes back from a breakout and leaves at once has left', async t => {
+test('a person who comes back from a breakout room and then leaves has left, not moved', async t => {
   const server = await jitsiServer(t)
   const stay = (joined: number, left: number) => occupant('ann', sec(joined), sec(left))
   await tellJitsi(server, main.left(stay(5, 20)), breakout.left(stay(20, 22)), main.left(stay(22, 24)))
@@ -114,12 +114,12 @@ test('who comes back from a breakout and leaves at once has left', async t => {
   )
 })
 
-test('a leave and a join in the main room alone, by another JID, or in a stranger room are no move', async t => {
+test('a leave and a join in one room, by another JID, or in an unrelated room are no move', async t => {
   const server = await jitsiServer(t)
   const other = { ...occupant('ann', sec(21)), occupant_jid: 'other-jid@meet.test/x' }
   await tellJitsi(server, main.created(sec(0)), main.left(annFirst))
   const before = await answersOf(server)
-  await tellJitsi(server, breakout.joined(other), jitsiRoom('elsewhere').joined(occupant('ann', sec(21))))
+  await tellJitsi(server, breakout.joined(other), jitsiRoom('unrelated').joined(occupant('ann', sec(21))))
   const [first] = await roomsShown(server)
   assert.deepEqual(first?.stays, [['ann', 5, 20, null, '']])
   assert.ok((await answersOf(server)).length > before.length)

@@ -15,7 +15,7 @@ export const JITSI_FEED: FeedRow = {
   ...{ authKey: AUTH_KEY, secret: '', createdAtMs: NOW_MS },
 }
 
-/** A server to which one Jitsi belongs. */
+/** A test server with one Jitsi feed. */
 export async function jitsiServer(
   t: TestContext,
   settings: Partial<Record<SettingName, string>> = {},
@@ -30,7 +30,7 @@ const PATHS: Readonly<Record<string, string>> = {
   'muc-occupant-left': '/feeds/jitsi/events/occupant/left',
 }
 
-/** A request as event_sync makes it, with the headers of prosody. */
+/** Sends a request as event_sync does, with the headers of prosody. */
 export async function postJitsi(
   server: TestServer,
   payload: object,
@@ -49,12 +49,12 @@ export async function postJitsi(
   })
 }
 
-/** Posts requests one after another; each must be taken. */
+/** Sends requests one after another. Each must be answered 200. */
 export async function tellJitsi(server: TestServer, ...payloads: readonly object[]): Promise<void> {
   for (const payload of payloads) await taken(postJitsi(server, payload))
 }
 
-/** One stay as the module tells of it; moments are unix seconds. */
+/** A stay as the module describes it. Moments are unix seconds. */
 export interface Occupant {
   readonly occupant_jid: string
   readonly joined_at: number
@@ -66,7 +66,7 @@ export interface Occupant {
 
 export type JitsiPayload = Readonly<Record<string, unknown>>
 
-/** One room, or one breakout of it: each call is the body of a request. Moments are unix seconds. */
+/** A room, or a breakout room of it: each method gives the body of a request. Moments are unix seconds. */
 export function jitsiRoom(name: string, breakoutId?: string) {
   const room = {
     ...{ room_name: name, room_jid: `${name}@conference.meet.test`, is_breakout: breakoutId !== undefined },
@@ -87,7 +87,7 @@ export function jitsiRoom(name: string, breakoutId?: string) {
   }
 }
 
-/** Somebody by a connection of theirs; told with the JWT's user if they have one. */
+/** A stay of a person. `more` adds or replaces what the module says of the person, such as the user of the JWT. */
 export function occupant(name: string, joined_at: number, left_at?: number, more: object = {}): Occupant {
   return {
     ...{ occupant_jid: `${name}-jid@meet.test/${name}`, id: name, joined_at },

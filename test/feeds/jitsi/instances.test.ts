@@ -20,9 +20,9 @@ const CLEO = ['cleo', 205, 209, null, '']
 const main = { kind: 'main', inferred: '' }
 const START = 'create_time'
 
-/** What is told of up to three instances of one room, and the rooms that it must give. */
+/** Requests about up to three instances of one room, and the rooms that must be shown. */
 const CASES: Readonly<Record<string, { told: readonly JitsiPayload[]; rooms: unknown[] }>> = {
-  'a name that is used again is another room': {
+  'a room that is created again is another room': {
     told: [
       ...[room.created(sec(0)), ...both(ann), room.destroyed(sec(0), sec(10))],
       ...[room.created(sec(100)), ...both(bob), room.destroyed(sec(100), sec(110))],
@@ -32,15 +32,15 @@ const CASES: Readonly<Record<string, { told: readonly JitsiPayload[]; rooms: unk
       { ...main, times: [100, 110], stays: [BOB] },
     ],
   },
-  'a lost creation is told by the destruction': {
+  'the destruction makes up for a lost creation': {
     told: [...both(ann), room.destroyed(sec(0), sec(10))],
     rooms: [{ ...main, times: [0, 10], stays: [ANN] }],
   },
-  'without creation and destruction a room begins with the first that is heard of it': {
+  'a room without creation and destruction begins with its first join': {
     told: both(ann),
     rooms: [{ ...main, times: [5, null], inferred: START, stays: [ANN] }],
   },
-  'a lost destruction: the room was over when its next instance was created': {
+  'a room without destruction is over once its next instance is created': {
     told: [
       ...[room.created(sec(0)), room.joined(ann)],
       ...[room.created(sec(100)), ...both(bob), room.destroyed(sec(100), sec(110))],
@@ -74,7 +74,7 @@ const CASES: Readonly<Record<string, { told: readonly JitsiPayload[]; rooms: unk
       { ...main, times: [105, 110], stays: [BOB] },
     ],
   },
-  'a join in the last second of a room is of this room': {
+  'a join in the last second of a room is in this room': {
     told: [room.created(sec(0)), ...both(ann), room.destroyed(sec(0), sec(5))],
     rooms: [{ ...main, times: [0, 5], stays: [ANN] }],
   },
@@ -95,7 +95,7 @@ for (const [name, { told, rooms }] of Object.entries(CASES)) {
   })
 }
 
-/** Every second payload, then the others. */
+/** Every second request, then the others. */
 function inTwos(told: readonly JitsiPayload[]): JitsiPayload[] {
   return [...told.filter((_, index) => index % 2 === 1), ...told.filter((_, index) => index % 2 === 0)]
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rebuildAll } from '../../support/rebuild-all.ts'
+import { get } from '../../support/test-server.ts'
+import { answersOf } from '../numbers.ts'
 import { rowsOf, servedParticipants, servedRooms } from '../served.ts'
 import { jitsiRoom, jitsiServer, occupant, tellJitsi } from './event-sync.ts'
 import { START_SEC } from './stories.ts'
 
 const room = jitsiRoom('catchup')
 
-/** Who joins by which JID, and what the record says they are. */
+/** JIDs that join, and the kind of each participant. */
 const KINDS = {
   '14f01c40-5195-4a4d-8efb-f58b49d18741@meet.test/OWhl8jSh': 'person',
   'recorderella@meet.test/1': 'person',
@@ -23,7 +26,7 @@ const KINDS = {
   'jvb@auth.meet.test/jvb-1': 'other',
 } as const
 
-test('recorders, transcribers, Jigasi and the focus are listed by their kind, and not counted', async t => {
+test('recorders, transcribers, Jigasi and the focus are listed by kind and not counted as people', async t => {
   const server = await jitsiServer(t)
   for (const [index, jid] of Object.keys(KINDS).entries()) {
     await tellJitsi(server, room.joined(occupant('any', START_SEC + index, undefined, { occupant_jid: jid })))
@@ -41,7 +44,7 @@ test('recorders, transcribers, Jigasi and the focus are listed by their kind, an
   assert.equal(listed?.concurrent_participants, 4)
 })
 
-/** What the module tells of somebody, and who they are by that. */
+/** What the module says of a person, with the identity and the display name that follow. */
 const IDENTITIES = [
   [{ id: '42', email: 'ann@acme.test', name: 'Ann' }, '42', 'Ann'],
   [{ email: 'ann@acme.test', name: 'Ann' }, 'ann@acme.test', 'Ann'],
@@ -63,7 +66,7 @@ test('the identity is the id, else the e-mail, else the name, else the bare JID'
   }
 })
 
-test('e-mails and addresses are not kept in what the module sent', async t => {
+test('e-mails beside an id, addresses and secrets are not kept', async t => {
   const server = await jitsiServer(t)
   const more = { email: 'ann@acme.test', ip: '192.0.2.7', avatar: 'https://acme.test/face', token: 'hush' }
   const ann = occupant('ann', START_SEC, START_SEC + 9, more)
@@ -73,4 +76,26 @@ test('e-mails and addresses are not kept in what the module sent', async t => {
   const texts = natives.map(row => String(row['native']))
   assert.ok(texts.filter(text => text.includes('ann-jid@meet.test')).length >= payloads.length)
   for (const text of texts) assert.doesNotMatch(text, /acme\.test|192\.0\.2\.7|hush/)
+})
+
+test('an e-mail that is the identity is kept for a rebuild, and is not in the evidence', async t => {
+  const server = await jitsiServer(t)
+  const ann = occupant('ann', START_SEC, START_SEC + 9, {
+    id: undefined,
+    email: 'ann@acme.test',
+    ip: '192.0.2.7',
+  })
+  await tellJitsi(server, room.left(ann))
+  const before = await answersOf(server)
+  assert.match(before.join(), /"participant_identity":"ann@acme\.test"/)
+  await rebuildAll(server.store)
+  assert.deepEqual(await answersOf(server), before)
+  const [listed] = await servedRooms(server)
+  const { body } = await get(server, `/v1/Video/Rooms/${listed?.room_sid}/Events`)
+  const natives = body.events.map((event: { native: object }) => JSON.stringify(event.native))
+  assert.equal(natives.length, 2)
+  for (const native of natives) {
+    assert.match(native, /ann-jid@meet\.test/)
+    assert.doesNotMatch(native, /acme\.test|192\.0\.2\.7/)
+  }
 })

@@ -16,15 +16,15 @@ import { README_EXAMPLES, RECORDED } from './samples.ts'
 const DAY = '2026-11-22T22:38:'
 
 /**
- * The story: bob (by a JWT) and a guest come; bob goes, comes back by the same JID and goes again; carol comes when the
- * receiver answers 500, so that her join is told three times. The owner destroys the room while she is in it. An
- * occupant that the module had not heard of leaves. Then the room is made anew, and nobody the module knows comes.
+ * The story: bob, who has a JWT, and a guest join. bob leaves, joins again by the same JID, and leaves. carol joins while
+ * the receiver answers 500, so that her join is sent three times. The owner destroys the room while she is in it. An
+ * occupant whose join the module did not see leaves. Then the room is created again, and nobody whom the module sees joins.
  */
 const BOB = 'rue34rfobe6fdsi-t__dddh7@meet.test/bob'
 const GUEST = 'tplpqohhn-sbbuvhfxjavozt@meet.test'
 const CAROL = 'nzm7jjngyqqtqwdtuzmlw7ki@meet.test/carol'
 
-test('the recorded requests become the records of their story', async t => {
+test('the recorded requests give the records of their story', async t => {
   const server = await jitsiServer(t)
   const results = []
   for (const { recv_ms, body } of RECORDED) {
@@ -33,7 +33,7 @@ test('the recorded requests become the records of their story', async t => {
     assert.equal(response.statusCode, 200, response.body)
     results.push(response.json().duplicates)
   }
-  // Of three tellings of carol's join two repeat the first; the two leaves of nobody differ.
+  // Two requests repeat carol's join. The two leaves without an occupant differ.
   assert.equal(results.filter(duplicates => duplicates > 0).length, 2)
   const [second, first, ...others] = await servedRooms(server)
   assert.ok(first !== undefined && second !== undefined && others.length === 0)
@@ -99,7 +99,7 @@ test('the recorded requests become the records of their story', async t => {
   assert.ok(texts.length > 12)
   for (const { native } of texts) assert.doesNotMatch(String(native), /@example\.test|email/)
   const kept = await rowsOf(server, "select reason from feed_payloads where reason like '%no moment%'")
-  assert.equal(kept.length, 2, 'the leaves of nobody are evidence')
+  assert.equal(kept.length, 2, 'the leaves without an occupant are kept')
 })
 
 test("the examples of the module's README become one stay", async t => {

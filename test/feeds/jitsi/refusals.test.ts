@@ -27,11 +27,11 @@ for (const [what, headers, status] of KEYS) {
     assert.equal((await servedRooms(server)).length, status === 200 ? 1 : 0)
     const [delivery] = await deliveriesOf(server)
     assert.equal(delivery?.outcome, status === 200 ? 'stored' : 'unauthentic')
-    assert.ok(!JSON.stringify([delivery, server.log]).includes(JITSI_KEY.slice(1)), 'the key is nowhere told')
+    assert.ok(!JSON.stringify([delivery, server.log]).includes(JITSI_KEY.slice(1)), 'the key is in no log')
   })
 }
 
-test('a body that cannot be read is 400/20001, and leaves nothing', async t => {
+test('a body that cannot be read is 400/20001, and nothing of it is stored', async t => {
   const server = await jitsiServer(t)
   const deep = `{"room_jid":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
   for (const body of ['', 'junk', '[]', 'null', '"text"', '{"created_at":', deep]) {
@@ -51,7 +51,7 @@ test('a body that is too large is 413/20413', async t => {
   assert.deepEqual(await servedRooms(server), [])
 })
 
-test('only the four paths of the module are there, and only POST', async t => {
+test('only the four paths of the module are served, and only with POST', async t => {
   const server = await jitsiServer(t)
   const get = await server.app.inject({ method: 'GET', url: '/feeds/jitsi/events/room/created' })
   assert.deepEqual([get.statusCode, get.headers['allow']], [405, 'POST, OPTIONS'])

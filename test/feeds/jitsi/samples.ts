@@ -13,14 +13,14 @@ export const README_EXAMPLES: readonly object[] = [
 
 interface Recorded {
   readonly recv_ms: number
-  /** What the receiver answered then: the module repeats what is answered with a 5xx. */
+  /** The status that the receiver answered. The module repeats a request that is answered with a 5xx. */
   readonly status: number
   readonly body: object
 }
 
 /**
- * What Debian's prosody 0.12.3 with mod_event_sync_component sent while plain XMPP clients came and went: a request
- * a line, in the order of arrival, untouched (recording.jsonl beside this file).
+ * The requests of Debian's prosody 0.12.3 with mod_event_sync_component, recorded while plain XMPP clients joined and
+ * left. Each line of recording.jsonl is one request as it arrived, in the order of arrival.
  */
 export const RECORDED: readonly Recorded[] = textOf('recording.jsonl')
   .trimEnd()

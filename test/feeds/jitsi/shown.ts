@@ -2,19 +2,19 @@ import type { TestServer } from '../../support/test-server.ts'
 import { type ServedParticipant, servedParticipants, servedRooms } from '../served.ts'
 import { START_SEC } from './stories.ts'
 
-/** Seconds of the story in which a served time lies. */
+/** A served time as seconds since the start of the stories. */
 export function secOf(timestamp: string | null): number | null {
   return timestamp === null ? null : Date.parse(timestamp) / 1000 - START_SEC
 }
 
-/** One stay in short: who, from when until when, why it ended, and what of that nobody stated. */
+/** A stay in short: identity, join, leave, end reason, and which of these are inferred. */
 export function stayShown(one: ServedParticipant) {
   const { participant_identity, join_time, leave_time, end_reason, properties } = one
   const inferred = properties.inferred.filter(field => !/^(?:duration_sec|error_code)$/.test(field))
   return [participant_identity, secOf(join_time), secOf(leave_time), end_reason, inferred.join(' ')]
 }
 
-/** Every room by its start: from when until when, what of that nobody stated, and its stays in short. */
+/** All rooms by start: main or breakout room, start and end, which of these are inferred, and the stays in short. */
 export async function roomsShown(server: TestServer) {
   const rooms = (await servedRooms(server)).toReversed().map(async room => {
     const { breakout_of } = room.properties

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from '../../../src/config.ts'
-import { jitsi } from '../../../src/feeds/jitsi/index.ts'
-import { createSweeper } from '../../../src/ingest/sweep/sweeper.ts'
 import type { TestServer } from '../../support/test-server.ts'
 import { assertNumbersAgree } from '../numbers.ts'
 import { JITSI_FEED, jitsiRoom, jitsiServer, occupant, tellJitsi } from './event-sync.ts'
 import { roomsShown } from './shown.ts'
 import { START_SEC } from './stories.ts'
+import { jitsiSweeper } from './sweeper.ts'
 
 const HOUR_MS = 3_600_000
 const room = jitsiRoom('catchup')
@@ -18,14 +16,11 @@ const OPEN = [{ kind: 'main', times: [0, null], inferred: '', stays: [['ann', 5,
 const END = 'end_reason leave_time'
 const SILENT = ['ann', 5, 5, 'timeout', END]
 
-/** A server process that is up from now on, and looks once an hour; the feed is heard at each look. */
+/** A server process that starts now and sweeps every hour. The feed is heard before each sweep, if `isHeard`. */
 async function upFor(server: TestServer, hours: number, isHeard = true): Promise<void> {
-  const { store, clock } = server
+  const { clock } = server
   const heard = new Map([[JITSI_FEED.feedId, clock.nowMs]])
-  const sweeper = createSweeper({
-    ...{ store, feeds: [jitsi], configuredFeeds: [JITSI_FEED], reconciliations: [], heard },
-    ...{ settings: readConfig({}, {}), clock: () => clock.nowMs, onFault: assert.ifError },
-  })
+  const sweeper = jitsiSweeper(server, heard)
   for (let hour = 0; hour <= hours; hour++) {
     if (isHeard) heard.set(JITSI_FEED.feedId, clock.nowMs)
     await sweeper.sweep()
@@ -33,7 +28,7 @@ async function upFor(server: TestServer, hours: number, isHeard = true): Promise
   }
 }
 
-test('24 hours of silence end a stay at its last sign, with the reason timeout, inferred', async t => {
+test('a stay ends with its last sign after 24 hours of silence: timeout, inferred', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 23)
@@ -43,7 +38,7 @@ test('24 hours of silence end a stay at its last sign, with the reason timeout, 
   await assertNumbersAgree(server)
 })
 
-test('24 hours of silence end a room with nobody in it at its last sign, inferred', async t => {
+test('a room with nobody in it ends with its last sign after 24 hours of silence, inferred', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, room.created(sec(0)), room.left(occupant('ann', sec(5), sec(9))))
   await upFor(server, 23)
@@ -52,10 +47,10 @@ test('24 hours of silence end a room with nobody in it at its last sign, inferre
   const ended = { kind: 'main', times: [0, 9], inferred: 'end_time', stays: [['ann', 5, 9, null, '']] }
   assert.deepEqual(await roomsShown(server), [ended])
   await upFor(server, 2)
-  assert.deepEqual(await roomsShown(server), [ended], 'and nothing more')
+  assert.deepEqual(await roomsShown(server), [ended], 'later sweeps change nothing')
 })
 
-test('the room that ends for silence after the stay does not change why the stay ended', async t => {
+test('the end of the room for silence does not change the end reason of its stay', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 26)
@@ -63,7 +58,7 @@ test('the room that ends for silence after the stay does not change why the stay
   assert.deepEqual(await roomsShown(server), [ended])
 })
 
-test('a stated end of the room overrules silence', async t => {
+test('a stated end of the room overrules the silence', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 24)
@@ -71,7 +66,7 @@ test('a stated end of the room overrules silence', async t => {
   assert.deepEqual((await roomsShown(server))[0]?.stays, [['ann', 5, 60, 'room_ended', END]])
 })
 
-test('a leave that comes after all overrules the silence', async t => {
+test('a leave that comes later overrules the silence', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 26)
@@ -81,7 +76,7 @@ test('a leave that comes after all overrules the silence', async t => {
   await assertNumbersAgree(server)
 })
 
-test('time in which Rollcall was down is no silence', async t => {
+test('time in which Rollcall was down does not count as silence', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 12)
@@ -92,7 +87,7 @@ test('time in which Rollcall was down is no silence', async t => {
   assert.deepEqual((await roomsShown(server))[0]?.stays, [SILENT])
 })
 
-test('time after which the feed itself was not heard is no silence', async t => {
+test('time after which the feed was not heard does not count as silence', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 100, false)

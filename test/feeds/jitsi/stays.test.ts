@@ -25,26 +25,26 @@ const destroyed = (...occupants: Occupant[]) => room.destroyed(sec(0), sec(60), 
 const LEAVE = 'leave_time'
 const END = 'end_reason leave_time'
 
-/** What is told, and the stays of the one room that it must give: who, from, until, why, inferred. */
+/** Requests about one room, and its stays as stayShown gives them. */
 const CASES: Readonly<
   Record<string, { told: readonly JitsiPayload[]; stays: unknown[]; ends: number | null }>
 > = {
-  'a join before the creation': {
+  'a join that comes before the creation': {
     told: [room.joined(ann(5)), created],
     stays: [['ann', 5, null, null, '']],
     ends: null,
   },
-  'a leave before its join': {
+  'a leave that comes before its join': {
     told: [created, room.left(ann(5, 9)), room.joined(ann(5))],
     stays: [['ann', 5, 9, null, '']],
     ends: null,
   },
-  'a leave alone: it repeats the join': {
+  'a leave alone, which repeats the join': {
     told: [created, room.left(ann(5, 9))],
     stays: [['ann', 5, 9, null, '']],
     ends: null,
   },
-  'a destruction before the leaves': {
+  'a destruction that comes before the leaves': {
     told: [created, room.joined(ann(5)), room.joined(bob(6)), destroyed(), room.left(ann(5, 59))],
     stays: [
       ['ann', 5, 59, null, ''],
@@ -86,17 +86,17 @@ const CASES: Readonly<
     stays: [['ann', 5, 9, null, '']],
     ends: 60,
   },
-  'a stay of which only all_occupants tells': {
+  'a stay that only all_occupants names': {
     told: [created, destroyed(ann(5, 9))],
     stays: [['ann', 5, 9, null, '']],
     ends: 60,
   },
-  'a lost leave that all_occupants tells': {
+  'a lost leave that all_occupants repeats': {
     told: [created, room.joined(ann(5)), destroyed(ann(5, 9))],
     stays: [['ann', 5, 9, null, '']],
     ends: 60,
   },
-  'all_occupants with an earlier stay of the JID overwritten': {
+  'all_occupants with only the last stay of a JID': {
     told: [created, room.joined(ann(5)), room.left(ann(5, 9)), destroyed(ann(20, 30))],
     stays: [
       ['ann', 5, 9, null, ''],
@@ -104,17 +104,17 @@ const CASES: Readonly<
     ],
     ends: 60,
   },
-  'all_occupants with somebody who is still there': {
+  'all_occupants with a person who has not left': {
     told: [created, destroyed(ann(5))],
     stays: [['ann', 5, 60, 'room_ended', END]],
     ends: 60,
   },
-  'a leave before the join that it names': {
+  'a leave at a moment before its join': {
     told: [created, room.left(ann(9, 5))],
     stays: [['ann', 9, 9, null, LEAVE]],
     ends: null,
   },
-  'all_occupants with what is nobody': {
+  'all_occupants with entries that are no occupants': {
     told: [created, { ...destroyed(ann(5, 9)), all_occupants: [null, 'ann', {}, ann(5, 9)] }],
     stays: [['ann', 5, 9, null, '']],
     ends: 60,
@@ -122,7 +122,7 @@ const CASES: Readonly<
 }
 
 for (const [name, { told, stays, ends }] of Object.entries(CASES)) {
-  test(`${name}, in this order and turned round`, async t => {
+  test(`${name}, in this order and in reverse`, async t => {
     for (const order of [told, told.toReversed()]) {
       const server = await jitsiServer(t)
       await tellJitsi(server, ...order)
@@ -132,7 +132,7 @@ for (const [name, { told, stays, ends }] of Object.entries(CASES)) {
   })
 }
 
-test('a leave that no event stated says 53001 or 53118, inferred like it', async t => {
+test('an inferred leave has an inferred error code', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, created, room.joined(ann(5)), destroyed())
   const [listed] = await servedRooms(server)

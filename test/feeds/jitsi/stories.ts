@@ -5,7 +5,7 @@ import { type JitsiPayload, jitsiRoom, type Occupant, occupant } from './event-s
 /** The first second of every story. */
 export const START_SEC = NOW_MS / 1000 - 3600
 
-/** The instances of one room, with all that the module tells of them in the order in which it happened. */
+/** The instances of one room, and the requests about them in the order in which things happened. */
 export interface Story {
   readonly instances: readonly Instance[]
   readonly payloads: readonly JitsiPayload[]
@@ -19,13 +19,13 @@ export interface Instance {
 
 const NAMES = ['ann', 'bob', 'guest', 'recorder'] as const
 
-/** Two or three instances of one room, some of them in the second in which the one before ended. */
+/** Two or three instances of one room. Some are created in the second in which the one before was destroyed. */
 export const stories: fc.Arbitrary<Story> = fc
   .array(
     fc.record({
       gapSec: fc.constantFrom(0, 0, 1, 3),
       lengthSec: fc.integer({ min: 2, max: 9 }),
-      /** For each connection the moments of coming and going, one after another. */
+      /** For each connection its joins and leaves, one after another. */
       moments: fc.array(fc.uniqueArray(fc.nat(8), { maxLength: 4 }), { minLength: 4, maxLength: 4 }),
     }),
     { minLength: 2, maxLength: 3 },
@@ -42,7 +42,7 @@ export const stories: fc.Arbitrary<Story> = fc
     return { instances, payloads: instances.flatMap(payloadsOf) }
   })
 
-/** Pairs of a join and a leave; who is not told to leave is still there at the end. */
+/** Pairs of a join and a leave. A last join without a leave lasts until the room is destroyed. */
 function staysOf(
   name: string,
   createdSec: number,
