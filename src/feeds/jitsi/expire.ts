@@ -1,5 +1,6 @@
-import type { ListeningWindow, Payload } from '../feed.ts'
+import type { ListeningWindow } from '../feed.ts'
 import type { Memory } from '../memory.ts'
+import type { Payload } from '../payload.ts'
 import { dueMsOf, type JitsiEntry } from './entries.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { bearerAuthKey, bearerKeys } from '../bearer.ts'
-import { type Feed, JunkError } from '../feed.ts'
+import type { Feed } from '../feed.ts'
+import { JunkError } from '../feed-errors.ts'
 import { canonicalJson, digestOf, keptForm, objectOf, omitUndefined, parseJson } from '../json.ts'
 import { latestMoment } from './body.ts'
 import { expireJitsi } from './expire.ts'

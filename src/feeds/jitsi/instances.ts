@@ -41,10 +41,10 @@ const END_OF_TIME_MS = 1e14
  *
  * So what is told later can move stays, but never back to an instance in which they were before:
  *
- *   told later                                          the stays that joined since, up to the next creation
- *   a creation, and an unknown stay joined before it    move from the unknown instance to the one created
- *   a creation, and no unknown stay joined before it    stay: the unknown instance turns out to be the one created
- *   a destruction                                       move to the unknown instance after it, if they joined later
+ *   told later                                            the stays that joined since, up to the next creation
+ *   a creation, if the first unknown stay joined since    stay: the unknown instance turns out to be the one created
+ *   any other creation                                    move to the instance created
+ *   a destruction                                         move to the unknown instance after it, if they joined later
  *
  * A stay is settled, and needs no entry, once its instance is known to be destroyed after the join.
  */
@@ -120,8 +120,8 @@ export class RoomInstances {
     }
   }
 
-  /** The room SID of a stay that was placed before; undefined if it is too long ago. */
-  sidOf(joinedAtMs: number): string | undefined {
+  /** The room SID of a stay that was placed before; undefined if that is not remembered. */
+  roomSidAt(joinedAtMs: number): string | undefined {
     return this.#sids.get(placeOf(this.#lastCreation(joinedAtMs), joinedAtMs))
   }
 

@@ -1,8 +1,9 @@
 import type { Event } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
-import type { Move, Payload, Reduced, Source } from '../feed.ts'
+import type { Move, Reduced, Source } from '../feed.ts'
 import type { Memory } from '../memory.ts'
 import { roomSuperseded } from '../observation.ts'
+import type { Payload } from '../payload.ts'
 import { type JitsiRoom, type Occupant, readBody } from './body.ts'
 import { addStay } from './breakouts.ts'
 import {
@@ -84,7 +85,7 @@ async function reduceRoom({ payloadKey, memory, room, atMs, instances }: Context
 async function reduceOccupant(context: Context, occupant: Occupant): Promise<Event[]> {
   const { payloadKey, memory, source, room, instances } = context
   const { index, jid, joinedAtMs, leftAtMs, facts } = occupant
-  const sid = sidOfStay(source, room, occupant)
+  const sid = participantSidOf(source, room, occupant)
   const { stay, isSuperseded } = instances.place(joinedAtMs, sid)
   const { isSettled, ...entry } = stay
   if (!isSettled) await setEntry(memory, stayKey(room.key, joinedAtMs, sid), entry)
@@ -106,12 +107,16 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
 }
 
 /** Not made from the room's SID: a stay keeps its SID when it turns out to be in another instance. */
-function sidOfStay({ accountSid, feedId }: Source, room: JitsiRoom, { jid, joinedAtMs }: Occupant): string {
+function participantSidOf(
+  { accountSid, feedId }: Source,
+  room: JitsiRoom,
+  { jid, joinedAtMs }: Occupant,
+): string {
   return participantSid(`${accountSid}|${feedId}|${room.key}`, `${jid}@${joinedAtMs}`)
 }
 
 function stayKeyOf(source: Source, room: JitsiRoom, occupant: Occupant): string {
-  return stayKey(room.key, occupant.joinedAtMs, sidOfStay(source, room, occupant))
+  return stayKey(room.key, occupant.joinedAtMs, participantSidOf(source, room, occupant))
 }
 
 /** Says of stays that were left for a breakout room, or for the main room, that they ended with a move. */
@@ -123,7 +128,7 @@ async function reduceMoves(context: Context, jid: string, told: OccupantStay): P
   const events = moved.map(
     async ({ roomKey, participantSid: sid, joinedAtMs, leftAtMs }): Promise<Event[]> => {
       const left = roomKey === room.key ? instances : await instancesOf(roomKey, context)
-      const roomSid = left.sidOf(joinedAtMs)
+      const roomSid = left.roomSidAt(joinedAtMs)
       if (roomSid === undefined) return []
       const common = { key: `moved|${sid}`, atMs: leftAtMs ?? joinedAtMs, roomSid, room: {} }
       return [{ kind: 'observation.participant_moved', ...common, participantSid: sid, participant: {} }]
