@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { Database } from '../../src/store/engine/database.ts'
 import { openDatabase, openStore } from '../../src/store/open-store.ts'
 import { migrations } from '../../src/store/schema/migrations/index.ts'
 import { runProgram } from '../support/program.ts'
@@ -13,14 +14,28 @@ async function emptyPlace(t: TestContext): Promise<string> {
   return place
 }
 
-async function sqlAt(place: string, sql: string): Promise<Record<string, unknown>[]> {
+async function at<T>(place: string, work: (database: Database) => Promise<T>): Promise<T> {
   const database = openDatabase(place)
   try {
-    const rows = await database.transact(connection => connection.all<Record<string, unknown>>(sql))
-    return rows.map(row => ({ ...row }))
+    return await work(database)
   } finally {
     await database.close()
   }
+}
+
+async function sqlAt(place: string, sql: string): Promise<Record<string, unknown>[]> {
+  const rows = await at(place, database =>
+    database.transact(connection => connection.all<Record<string, unknown>>(sql)),
+  )
+  return rows.map(row => ({ ...row }))
+}
+
+/** The names of all tables, in order. */
+async function tablesAt(place: string): Promise<string[]> {
+  const rows = await at(place, ({ reader, dialect }) =>
+    reader.all<{ name: string }>(`select name from ${dialect.allTables} order by name`),
+  )
+  return rows.map(({ name }) => name)
 }
 
 async function migrateCommand(place: string, ...flags: string[]) {
@@ -54,24 +69,22 @@ test('a dry run prints what would run and changes nothing; what it printed makes
     [...dry.stdout.matchAll(/^-- version (\d+)$/gm)].map(([, version]) => Number(version)),
     [...Array.from({ length: LAST }, (_, index) => index + 1)],
   )
-  assert.deepEqual(await sqlAt(place, 'select name from all_tables'), [])
+  assert.deepEqual(await tablesAt(place), [])
 
   const migrated = await migrateCommand(place)
   assert.deepEqual([migrated.exitCode, migrated.stderr], [0, ''])
   assert.match(migrated.stdout, /^The schema is migrated: version 1, version 2/)
-  const tables = await sqlAt(place, 'select name from all_tables order by name')
   const other = await emptyPlace(t)
-  const database = openDatabase(other)
-  await database.transact(async connection => {
-    for (const statement of dry.stdout.replace(/^--.*$/gm, '').split(/;\n/)) {
-      if (statement.trim() !== '') await connection.run(statement.replace(/ collate "C"/g, ''))
-    }
-  })
-  await database.close()
-  const printed = await sqlAt(other, 'select name from all_tables order by name')
+  const statements = dry.stdout.replace(/^--.*$/gm, '').split(/;\n/)
+  await at(other, database =>
+    database.transact(async connection => {
+      for (const statement of statements) if (statement.trim() !== '') await connection.run(statement)
+    }),
+  )
+  const tables = await tablesAt(place)
   assert.deepEqual(
-    printed,
-    tables.filter(({ name }) => name !== 'schema_version'),
+    await tablesAt(other),
+    tables.filter(name => name !== 'schema_version'),
   )
 
   assert.equal((await migrateCommand(place)).stdout, 'The schema is up to date.\n')

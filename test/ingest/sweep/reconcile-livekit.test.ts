@@ -282,7 +282,8 @@ test('a list that cannot be had ends nothing, and is told to the log', async t =
   list.outOfOrder = 503
   await lookAt(0)
   await lookAt(1)
-  assert.deepEqual(faults.map(String), Array(2).fill('Error: LiveKit answers ListRooms with 503'))
+  const sentence = `Error: ${list.url} answered /twirp/livekit.RoomService/ListRooms with status 503`
+  assert.deepEqual(faults.map(String), [sentence, sentence])
   assertShows(await servedParticipant(server, room.sid), { status: 'in_progress' })
 })
 
