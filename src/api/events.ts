@@ -4,7 +4,7 @@ import { list } from '../http/list.ts'
 import { participantInPath, roomInPath } from '../http/path-sid.ts'
 import { withoutAddresses } from '../secrets.ts'
 import type { Evidence } from '../store/rooms/evidence.ts'
-import type { RoomKey } from '../store/rooms/locked-room.ts'
+import type { RoomKey } from '../store/rooms/room-key.ts'
 import { participantPath } from './participants.ts'
 import { roomPath } from './rooms.ts'
 

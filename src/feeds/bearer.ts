@@ -1,4 +1,5 @@
-import { type Delivery, UnauthenticError } from './feed.ts'
+import type { Delivery } from './feed.ts'
+import { UnauthenticError } from './feed-errors.ts'
 import { digestOf } from './json.ts'
 import type { GeneratedKey } from './keys.ts'
 

@@ -1,4 +1,5 @@
-import { type Delivery, JunkError } from './feed.ts'
+import type { Delivery } from './feed.ts'
+import { JunkError } from './feed-errors.ts'
 import { type Json, objectOf, parseJson, textOf } from './json.ts'
 
 /** One CloudEvents 1.0 event; `envelope` is the whole of it, as one JSON object. */

@@ -1,8 +1,8 @@
 import type Type from 'typebox'
 import type { Event } from '../event.ts'
-import type { Json } from './json.ts'
-import type { FeedKeys } from './keys.ts'
+import type { ConfiguredFeed, FeedKeys, FeedSettings } from './keys.ts'
 import type { Memory } from './memory.ts'
+import type { Payload } from './payload.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** One request to a feed, as it came. A message of a WebSocket is a delivery too, with the handshake's headers. */
@@ -23,17 +23,6 @@ export interface Source {
   readonly feedId: string
   /** The SID of an instance of a room: derived from the instance, or the one that it was given before. */
   sidOf(instance: string): string
-}
-
-/** One message of a feed, in the form in which it is kept: JSON without secrets and addresses. */
-export interface Payload {
-  /** Unique within the feed: the same key again is the same payload. */
-  readonly key: string
-  readonly value: Json
-  /** The latest moment that the payload states, in unix milliseconds. A payload of the future is kept and not reduced. */
-  readonly latestMs?: number
-  /** True for a payload that is only kept where it leads to events, such as statistics that come every second. */
-  readonly isTransient?: true
 }
 
 /** What follows from a payload, and from what was before it. */
@@ -114,6 +103,8 @@ export interface Feed {
    * leaves them as they are.
    */
   readonly transientMemory?: readonly string[]
+  /** True where the source states the error code of each end reason that has one: a reason without a code has none. */
+  readonly statesErrorCodes?: true
   /** True where the server has one room of a name at a time, so that a later one shows that the earlier is over. */
   readonly hasUniqueNames?: true
   /** The feed that the settings of the server name, if they name one. */
@@ -124,25 +115,4 @@ export interface Feed {
   readonly silenceLimitMs: number | undefined
   /** What the sender repairs when nothing can be stored now: a 503 with these headers, or a connection that is cut. */
   readonly whenUnavailable: Readonly<Record<string, string>> | 'cut'
-}
-
-/** The settings of the server, by their names in config.ts. */
-export type FeedSettings = Readonly<Record<string, unknown>>
-
-/** A feed that the settings name, for the default account. */
-export interface ConfiguredFeed {
-  /** What the feed's id is made of. */
-  readonly name: string
-  readonly authKey: string
-  readonly secret: string
-}
-
-/** The delivery is not proved to come from whom it names; the message says why, without any secret. */
-export class UnauthenticError extends Error {
-  override name = 'UnauthenticError'
-}
-
-/** The body is not what this feed sends; the message names what is wrong. */
-export class JunkError extends Error {
-  override name = 'JunkError'
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isCalendarDay } from '../iso-date.ts'
 import { SECRET_KEY, TooDeepError, withoutSecrets } from '../secrets.ts'
 import { wellFormed } from '../well-formed.ts'
-import { JunkError } from './feed.ts'
+import { JunkError } from './feed-errors.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 

@@ -30,3 +30,14 @@ export interface AccountKey {
   /** The prompt for the secret of an account. */
   secretPrompt(accountSid: string): string
 }
+
+/** The settings of the server, by their names in config.ts. */
+export type FeedSettings = Readonly<Record<string, unknown>>
+
+/** A feed that the settings name, for the default account. */
+export interface ConfiguredFeed {
+  /** What the feed's id is made of. */
+  readonly name: string
+  readonly authKey: string
+  readonly secret: string
+}

@@ -1,6 +1,7 @@
 import type { ParticipantKind } from '../event.ts'
-import type { FeedSettings, Payload } from './feed.ts'
 import type { Json } from './json.ts'
+import type { FeedSettings } from './keys.ts'
+import type { Payload } from './payload.ts'
 
 /** How a stack's server is asked for its own list of who is there, and how its answers are read. */
 export interface Snapshot {

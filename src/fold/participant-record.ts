@@ -65,6 +65,8 @@ export interface RecordSettings {
   readonly mediaRegions: Readonly<Record<string, MediaRegion>>
   /** The participant attribute that each key of `publisher_info` is read from. */
   readonly publisherAttributes: Readonly<Record<string, string>>
+  /** The kinds of feeds that state an error code with each end reason that has one. */
+  readonly kindsWithErrorCodes?: readonly string[]
 }
 
 interface Names {
@@ -84,7 +86,7 @@ export function participantRecord(
 ): ParticipantRecord {
   const joinSec = secondOf(stay.joinMs)
   const leaveSec = secondOf(stay.leaveMs)
-  const errorCode = shownErrorCode(names.feedKind, stay) ?? null
+  const errorCode = shownErrorCode(names.feedKind, stay, settings) ?? null
   const region = state.region?.value ?? null
   return {
     participant_sid: names.participantSid,
@@ -129,12 +131,16 @@ export function mappedRegion({ mediaRegions }: RecordSettings, region: string | 
 }
 
 /**
- * A Twilio summary states the error code of its end reason itself. If it states none, the reason has none, whatever
- * END_REASON_ERROR_CODES says; a reason that Rollcall inferred gets its code from there as in any other feed.
+ * Where a feed states error codes itself, a stated reason without a code has none. Any other reason gets its code from
+ * END_REASON_ERROR_CODES, unless the source states another.
  */
-function shownErrorCode(feedKind: string, { ending, inferred }: Stay): number | undefined {
-  const isStatedByTwilio = feedKind === 'twilio' && !inferred.includes('end_reason')
-  return isStatedByTwilio ? ending.errorCode : errorCodeOf(ending)
+function shownErrorCode(
+  feedKind: string,
+  { ending, inferred }: Stay,
+  { kindsWithErrorCodes = [] }: RecordSettings,
+): number | undefined {
+  const isWhole = kindsWithErrorCodes.includes(feedKind) && !inferred.includes('end_reason')
+  return isWhole ? ending.errorCode : errorCodeOf(ending)
 }
 
 function countTracks(state: ParticipantState, kind: string): number {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { type Feed, UnauthenticError } from '../feeds/feed.ts'
+import type { Feed } from '../feeds/feed.ts'
+import { UnauthenticError } from '../feeds/feed-errors.ts'
 import { authenticFeed } from '../ingest/receive.ts'
 import { ApiError } from './errors.ts'
 import { feedRouteOf } from './route-of.ts'

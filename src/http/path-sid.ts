@@ -1,5 +1,5 @@
 import { PARTICIPANT_SID, participantSid, ROOM_SID, roomSid } from '../sid.ts'
-import type { RoomKey } from '../store/rooms/locked-room.ts'
+import type { RoomKey } from '../store/rooms/room-key.ts'
 import { ApiError } from './errors.ts'
 import type { ApiContext, ApiRequest } from './operation.ts'
 

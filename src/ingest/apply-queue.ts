@@ -1,4 +1,5 @@
-import { type Feed, JunkError, type Reduced } from '../feeds/feed.ts'
+import type { Feed, Reduced } from '../feeds/feed.ts'
+import { JunkError } from '../feeds/feed-errors.ts'
 import { NO_MEMORY } from '../feeds/memory.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import { StoreUnavailableError } from '../store/engine/database.ts'
@@ -7,6 +8,7 @@ import { applyTogether, type FoldEvents } from './apply.ts'
 import { foldIntoRoom } from './fold-into-room.ts'
 import { isOfFuture, latestMomentOf } from './future.ts'
 import type { Applied, Incoming, Pending } from './incoming.ts'
+import { recordSettings } from './record-settings.ts'
 import { keepUnreduced, sourceOf } from './reduce-payloads.ts'
 
 /** Whoever would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
@@ -41,7 +43,8 @@ export function applyQueue(options: {
   /** Told of faults of ours that the sender is not refused for. */
   onFault: (error: unknown) => void
 }): ApplyQueue {
-  const { store, settings, onFault } = options
+  const { store, onFault } = options
+  const settings = recordSettings(options.settings, options.feeds)
   const fold: FoldEvents = (room, events) => foldIntoRoom(room, settings, events)
   const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
   /** The deliveries that the next commit of each lane takes. */

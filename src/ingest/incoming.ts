@@ -1,5 +1,6 @@
 import type { Event } from '../event.ts'
-import type { Claim, Feed, ListeningWindow, Payload, Reduced } from '../feeds/feed.ts'
+import type { Claim, Feed, ListeningWindow, Reduced } from '../feeds/feed.ts'
+import type { Payload } from '../feeds/payload.ts'
 
 /** Payloads of an authenticated delivery, or what Rollcall noticed itself. Plain data. */
 export interface Incoming {

@@ -1,6 +1,6 @@
 import type { Event } from '../event.ts'
 import type { LoggedEvent, PayloadPlace } from '../store/rooms/event-log.ts'
-import type { RoomKey } from '../store/rooms/locked-room.ts'
+import type { RoomKey } from '../store/rooms/room-key.ts'
 import type { Applied, Incoming } from './incoming.ts'
 
 /** An event that is to be appended to the log of its room. */

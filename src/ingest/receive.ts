@@ -1,4 +1,5 @@
-import { type Delivery, type Feed, JunkError, UnauthenticError } from '../feeds/feed.ts'
+import type { Delivery, Feed } from '../feeds/feed.ts'
+import { JunkError, UnauthenticError } from '../feeds/feed-errors.ts'
 import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { FeedRow } from '../store/feeds/feeds.ts'
 import type { Store } from '../store/store.ts'

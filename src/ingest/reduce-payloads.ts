@@ -1,5 +1,6 @@
-import type { Claim, Move, Payload, Reduced, Source } from '../feeds/feed.ts'
+import type { Claim, Move, Reduced, Source } from '../feeds/feed.ts'
 import type { Memory } from '../feeds/memory.ts'
+import type { Payload } from '../feeds/payload.ts'
 import { roomSid } from '../sid.ts'
 import type { FeedKey, FeedLog, KeptPayload } from '../store/feeds/feed-log.ts'
 import type { PayloadPlace } from '../store/rooms/event-log.ts'

@@ -1,5 +1,6 @@
 import type { Event } from '../event.ts'
-import type { LockedRoom, RoomKey } from '../store/rooms/locked-room.ts'
+import type { LockedRoom } from '../store/rooms/locked-room.ts'
+import type { RoomKey } from '../store/rooms/room-key.ts'
 import type { PendingEvents } from './pending-events.ts'
 import type { FeedMove } from './reduce-payloads.ts'
 

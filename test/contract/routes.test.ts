@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Feed, UnauthenticError } from '../../src/feeds/feed.ts'
+import type { Feed } from '../../src/feeds/feed.ts'
+import { UnauthenticError } from '../../src/feeds/feed-errors.ts'
 import { basic, testServer } from '../support/test-server.ts'
 import { serverWith } from './server-with.ts'
 

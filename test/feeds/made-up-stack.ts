@@ -1,5 +1,6 @@
 import type { Event } from '../../src/event.ts'
-import { type Feed, type Reduced, type Source, UnauthenticError } from '../../src/feeds/feed.ts'
+import type { Feed, Reduced, Source } from '../../src/feeds/feed.ts'
+import { UnauthenticError } from '../../src/feeds/feed-errors.ts'
 import { type Json, keptForm, objectOf, parseJson, textOf } from '../../src/feeds/json.ts'
 import type { FeedKeys } from '../../src/feeds/keys.ts'
 import type { Snapshot } from '../../src/feeds/snapshot.ts'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readConfig } from '../../src/config.ts'
 import { cloudEvent, postCloudEvents } from '../feeds/events/cloud-events.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../feeds/numbers.ts'
 import { taken } from '../feeds/served.ts'
@@ -66,7 +65,6 @@ function timeOf(sec: number): string {
 
 test('after each event, however late, the peak is what counting second by second gives', async t => {
   const server = await testServer(t)
-  const _settings = readConfig({}, {})
   await fc.assert(
     fc.asyncProperty(stories, async story => {
       await forgetRooms(server)

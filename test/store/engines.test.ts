@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { readConfig } from '../../src/config.ts'
 import { feeds } from '../../src/feeds/index.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
@@ -22,7 +21,6 @@ async function toldOver(t: TestContext, { place, remove }: Place): Promise<strin
   const server = await testServer(t, { database: place }, MORE_FEEDS)
   t.after(remove)
   const { store, clock, heard } = server
-  const _settings = readConfig({}, {})
   await tellAll(server)
   const told = await everyAnswer(server)
   const sweeper = createSweeper({

@@ -9,9 +9,11 @@ import {
 } from '../../event.ts'
 import { participantSid, roomSid } from '../../sid.ts'
 import { type CloudEvent, eventKey, readCloudEvent } from '../cloud-event.ts'
-import { JunkError, type Payload, type Reduced, type Source } from '../feed.ts'
+import type { Reduced, Source } from '../feed.ts'
+import { JunkError } from '../feed-errors.ts'
 import { dateOf, omitUndefined, textsOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
+import type { Payload } from '../payload.ts'
 import { EVENT_KINDS, EventData } from './event-data.ts'
 
 /** The event in one CloudEvent. Its key follows from `source` and `id`. */

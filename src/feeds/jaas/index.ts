@@ -1,4 +1,5 @@
-import { type Feed, JunkError, UnauthenticError } from '../feed.ts'
+import type { Feed } from '../feed.ts'
+import { JunkError, UnauthenticError } from '../feed-errors.ts'
 import { digestOf, keptForm, objectOf, parseJson, textOf } from '../json.ts'
 import { reduceJaas } from './reduce.ts'
 import { verifySignature } from './verify-signature.ts'

@@ -1,8 +1,9 @@
 import type { EndReason, Event, ParticipantFacts } from '../../event.ts'
 import { participantSid, roomSid } from '../../sid.ts'
-import type { Payload, Reduced, Source } from '../feed.ts'
+import type { Reduced, Source } from '../feed.ts'
 import { type Json, momentOf, objectOf, omitUndefined, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
+import type { Payload } from '../payload.ts'
 
 /** The event of one JaaS webhook: one for a webhook that names a session and a moment, else none. */
 export function reduceJaas({ key, value }: Payload, _memory: Memory, { accountSid }: Source): Reduced {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type Delivery, UnauthenticError } from '../feed.ts'
+import type { Delivery } from '../feed.ts'
+import { UnauthenticError } from '../feed-errors.ts'
 import { isSame } from '../signature.ts'
 
 /**

@@ -1,6 +1,7 @@
-import type { Payload, Reduced } from '../feed.ts'
+import type { Reduced } from '../feed.ts'
 import { intOf, type Json, textOf } from '../json.ts'
 import { participantSilent } from '../observation.ts'
+import type { Payload } from '../payload.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Member, OpenRoom } from './entries.ts'
 import { endMedia } from './media.ts'

@@ -1,6 +1,7 @@
 import { isOneOf } from '../../event.ts'
-import type { ListeningWindow, Payload } from '../feed.ts'
+import type { ListeningWindow } from '../feed.ts'
 import type { Entry, Memory } from '../memory.ts'
+import type { Payload } from '../payload.ts'
 import { dueMsOf } from './due.ts'
 import { EmitterMemory, type EntryId, type EntryRef } from './emitter-memory.ts'
 import { type Entries, KINDS, type Kind } from './entries.ts'

@@ -1,4 +1,5 @@
-import type { ListeningWindow, Payload } from '../feed.ts'
+import type { ListeningWindow } from '../feed.ts'
+import type { Payload } from '../payload.ts'
 import { emptyPayload, heardPayload, silentPayload } from './conclusions.ts'
 import { isHeardUnlogged, MEDIA_SILENCE_MS, UNUSED_MS } from './due.ts'
 import type { EmitterMemory, EntryId, EntryRef } from './emitter-memory.ts'

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
-import { type Delivery, type Feed, JunkError, type Payload, UnauthenticError } from '../feed.ts'
+import type { Delivery, Feed } from '../feed.ts'
+import { JunkError, UnauthenticError } from '../feed-errors.ts'
 import {
   canonicalJson,
   digestOf,
@@ -11,6 +12,7 @@ import {
   parseJson,
   textOf,
 } from '../json.ts'
+import type { Payload } from '../payload.ts'
 import { CONCLUSION } from './conclusions.ts'
 import { expireJanus } from './expire.ts'
 import { isStatistics } from './media-events.ts'

@@ -1,6 +1,7 @@
-import type { Payload, Reduced, Source } from '../feed.ts'
+import type { Reduced, Source } from '../feed.ts'
 import { intOf, type Json, momentOf, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
+import type { Payload } from '../payload.ts'
 import { CONCLUSION, reduceConclusion } from './conclusions.ts'
 import { idOf, type JanusContext } from './context.ts'
 import { EmitterMemory, type EntryId, type EntryRef } from './emitter-memory.ts'

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
-import type { Payload } from '../feed.ts'
 import { intOf, type Json, keptForm, objectOf, textOf } from '../json.ts'
+import type { Payload } from '../payload.ts'
 import type { SendRequest, Snapshot } from '../snapshot.ts'
 import { field } from './protojson.ts'
 

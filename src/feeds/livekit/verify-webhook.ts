@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
-import { type Delivery, UnauthenticError } from '../feed.ts'
+import type { Delivery } from '../feed.ts'
+import { UnauthenticError } from '../feed-errors.ts'
 import { textOf } from '../json.ts'
 import { isSame } from '../signature.ts'
 

@@ -1,7 +1,9 @@
 import { ACCOUNT_SID } from '../../sid.ts'
 import { cloudEventsOf, eventKey } from '../cloud-event.ts'
-import { type Delivery, type Feed, JunkError, type Payload, UnauthenticError } from '../feed.ts'
+import type { Delivery, Feed } from '../feed.ts'
+import { JunkError, UnauthenticError } from '../feed-errors.ts'
 import { digestOf, keptForm, objectOf, textOf } from '../json.ts'
+import type { Payload } from '../payload.ts'
 import { callbackEvent, readCallback } from './callback.ts'
 import { isJson, parametersOf } from './parameters.ts'
 import { reduceTwilio } from './reduce.ts'
@@ -43,6 +45,8 @@ export const twilio: Feed = {
     isJson(delivery) ? summaryPayloads(delivery, accountSid) : [callbackPayload(delivery)],
 
   reduce: reduceTwilio,
+
+  statesErrorCodes: true,
 
   silenceLimitMs: LONGEST_STAY_MS,
   whenUnavailable: { 'retry-after': '1' },

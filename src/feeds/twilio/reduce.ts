@@ -1,6 +1,7 @@
 import { readCloudEvent } from '../cloud-event.ts'
-import type { Payload, Reduced } from '../feed.ts'
+import type { Reduced } from '../feed.ts'
 import { type Json, objectOf } from '../json.ts'
+import type { Payload } from '../payload.ts'
 import { callbackEvent, readCallback } from './callback.ts'
 import { summaryEvents } from './summary.ts'
 

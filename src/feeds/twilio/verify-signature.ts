@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type Delivery, UnauthenticError } from '../feed.ts'
+import type { Delivery } from '../feed.ts'
+import { UnauthenticError } from '../feed-errors.ts'
 import { digestOf } from '../json.ts'
 import { isSame } from '../signature.ts'
 import { isJson, parametersOf } from './parameters.ts'

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { Feed } from '../../feeds/feed.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import { openDatabase } from '../../store/open-store.ts'
-import type { RoomKey } from '../../store/rooms/locked-room.ts'
+import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { type RoomsOfParticipants, roomsOfParticipants } from '../../store/rooms/rooms-of-participants.ts'
 import { createStore, type Store } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'
 import { foldIntoRoom, refoldRoom } from '../fold-into-room.ts'
+import { recordSettings } from '../record-settings.ts'
 import { reduceUnrecognized } from './reduce-unrecognized.ts'
 import { replayLog } from './replay-log.ts'
 import { removeStray, rewriteRoom, type Stray } from './rewrite-room.ts'
@@ -32,7 +33,8 @@ export async function rebuild(options: {
   progress: (done: number, rooms: number) => void
   stop?: AbortSignal
 }): Promise<Rebuilt> {
-  const { store, settings, progress, stop = new AbortController().signal } = options
+  const { store, progress, stop = new AbortController().signal } = options
+  const settings = recordSettings(options.settings, options.feeds)
   const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-rebuild-'))
   const database = openDatabase(folder)

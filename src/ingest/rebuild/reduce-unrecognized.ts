@@ -1,6 +1,7 @@
-import type { Feed, Payload } from '../../feeds/feed.ts'
+import type { Feed } from '../../feeds/feed.ts'
 import { objectOf } from '../../feeds/json.ts'
 import { NO_MEMORY } from '../../feeds/memory.ts'
+import type { Payload } from '../../feeds/payload.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
 import type { Store } from '../../store/store.ts'

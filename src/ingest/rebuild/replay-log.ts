@@ -1,5 +1,6 @@
-import type { Claim, Feed, Payload } from '../../feeds/feed.ts'
+import type { Claim, Feed } from '../../feeds/feed.ts'
 import { type Json, objectOf } from '../../feeds/json.ts'
+import type { Payload } from '../../feeds/payload.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
 import type { Store } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'

@@ -1,7 +1,6 @@
-import type { Dialect } from './dialect.ts'
+import type { Dialect, SqlValue } from './dialect.ts'
 
-/** A value that every engine takes as a parameter. */
-export type SqlValue = string | number | null
+export type { SqlValue } from './dialect.ts'
 
 /** Runs SQL with `?` for parameters. Rows have the shape that the statement selects; the caller names it. */
 export interface Connection {

@@ -1,4 +1,5 @@
-import type { SqlValue } from './database.ts'
+/** A value that every engine takes as a parameter. */
+export type SqlValue = string | number | null
 
 /**
  * What engines write differently. The store's SQL is otherwise one text, with `?` for parameters: these are the pieces

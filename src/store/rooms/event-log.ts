@@ -3,7 +3,7 @@ import { eventIn } from '../../fold/stored.ts'
 import type { Connection, SqlValue } from '../engine/database.ts'
 import { overRows } from '../engine/over-rows.ts'
 import { indexable } from '../indexable.ts'
-import type { RoomKey } from './locked-room.ts'
+import type { RoomKey } from './room-key.ts'
 
 /**
  * Where the payload of an event lies: beside it, beside another event of the same payload, or in the log of its feed.

@@ -1,8 +1,8 @@
 import type { Event } from '../../event.ts'
 import type { Connection } from '../engine/database.ts'
 import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './event-log.ts'
-import type { RoomKey } from './locked-room.ts'
 import { type Page, type Position, selectPage } from './records.ts'
+import type { RoomKey } from './room-key.ts'
 
 /** An event of a room's log with its payload, and what else came under its key. */
 export interface Evidence {

@@ -4,7 +4,8 @@ import type { Connection, SqlValue } from '../engine/database.ts'
 import { overRows } from '../engine/over-rows.ts'
 import { indexable } from '../indexable.ts'
 import { appendEvents, EVENT_COLUMNS, type EventRow, putEvents, storedEvent } from './event-log.ts'
-import type { LockedRoom, RoomKey, RoomRow, SavedRoom, SavedStay, StayRow } from './locked-room.ts'
+import type { LockedRoom, RoomRow, SavedRoom, SavedStay, StayRow } from './locked-room.ts'
+import type { RoomKey } from './room-key.ts'
 
 /** The `last_ms` of a room still in progress: later than any end. */
 export const STILL_OPEN_MS = Number.MAX_SAFE_INTEGER

@@ -2,12 +2,7 @@ import type { Interval, RoomNumbers, Step } from '../../fold/numbers.ts'
 import type { ParticipantState } from '../../fold/participant.ts'
 import type { RoomState } from '../../fold/room.ts'
 import type { LoggedEvent, StoredEvent } from './event-log.ts'
-
-/** One room of one account. */
-export interface RoomKey {
-  readonly accountSid: string
-  readonly roomSid: string
-}
+import type { RoomKey } from './room-key.ts'
 
 /** A room's row, as it is read. */
 export interface RoomRow {

@@ -1,6 +1,6 @@
 import type { Connection, SqlValue } from '../engine/database.ts'
 import { indexable } from '../indexable.ts'
-import type { RoomKey } from './locked-room.ts'
+import type { RoomKey } from './room-key.ts'
 
 /** A place in a list: what the rows on either side of it are compared with. */
 export interface Position {

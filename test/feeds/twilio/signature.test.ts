@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UnauthenticError } from '../../../src/feeds/feed.ts'
+import { UnauthenticError } from '../../../src/feeds/feed-errors.ts'
 import { twilio } from '../../../src/feeds/twilio/index.ts'
 import { feedId } from '../../../src/sid.ts'
 import {

@@ -1,0 +1,5 @@
+/** One room of one account. */
+export interface RoomKey {
+  readonly accountSid: string
+  readonly roomSid: string
+}
