@@ -175,3 +175,12 @@ function wordsOfCode(): string[] {
   const files = globSync('src/**/*.ts', { cwd: ROOT })
   return files.flatMap(file => readFileSync(join(ROOT, file), 'utf8').match(UPPER_CASE) ?? [])
 }
+
+test('the functions that a join passes are exported by the files that CONTRIBUTING.md names', () => {
+  const rows = rowsUnder(readDocument(join(ROOT, 'CONTRIBUTING.md')), ['function', 'file', 'what it does'])
+  assert.ok(rows.length > 5)
+  for (const [name = '', file = ''] of rows.map(row => row.map(cell => cell.replaceAll('`', '')))) {
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    assert.match(text, new RegExp(`^export (?:async )?function ${name}\\(`, 'm'), `${file} exports ${name}`)
+  }
+})

@@ -17,10 +17,10 @@ export const convertMemory = {
   what: 'Converts what Janus and Jitsi feeds remember: media apart from members, the instances of a room in one entry.',
   async run(connection: Connection): Promise<void> {
     await connection.run('update feed_memory set due_ms = 0')
-    for (const kind of ['member', 'creation', 'sid']) {
+    for (const [kind, convert] of CONVERSIONS) {
       for (let after = ['', '', '']; ; ) {
         const rows = await page(connection, kind, after)
-        for (const row of rows) await (kind === 'member' ? convertMember : convertInstance)(connection, row)
+        for (const row of rows) await convert(connection, row)
         const last = rows.at(-1)
         if (last === undefined) break
         after = [last.accountSid, last.feedId, last.key]
@@ -29,6 +29,15 @@ export const convertMemory = {
   },
 }
 
+/** Stays are converted after the instances that they are of. */
+const CONVERSIONS = [
+  ['transport', convertTransport],
+  ['member', convertMember],
+  ['creation', convertInstance],
+  ['sid', convertInstance],
+  ['stay', convertStay],
+] as const
+
 function page(connection: Connection, kind: string, after: readonly string[]): Promise<Row[]> {
   return connection.all<Row>(
     `select account_sid "accountSid", feed_id "feedId", memory_key "key", value from feed_memory
@@ -36,6 +45,11 @@ function page(connection: Connection, kind: string, after: readonly string[]): P
      order by account_sid, feed_id, memory_key limit ?`,
     [`${kind}|`, `${kind}}`, ...after, ROWS_AT_ONCE],
   )
+}
+
+/** Janus: the sessions of a transport are named. */
+async function convertTransport(connection: Connection, row: Row): Promise<void> {
+  await put(connection, row, row.key, { sessionIds: JSON.parse(row.value) })
 }
 
 /** Janus: the moments of a member's media become an entry of their own. */
@@ -50,11 +64,7 @@ async function convertMember(connection: Connection, row: Row): Promise<void> {
 async function convertInstance(connection: Connection, row: Row): Promise<void> {
   const [kind, room = '', place = ''] = row.key.split('|')
   const key = `room|${room}`
-  const [known] = await connection.all<{ value: string }>(
-    'select value from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?',
-    [row.accountSid, row.feedId, key],
-  )
-  const { creations, sids, lastMs } = JSON.parse(known?.value ?? '{"creations":[],"sids":{},"lastMs":0}')
+  const { creations, sids, lastMs } = await roomAt(connection, row, key)
   const value = JSON.parse(row.value)
   const after =
     kind === 'creation'
@@ -68,6 +78,23 @@ async function convertInstance(connection: Connection, row: Row): Promise<void> 
   await connection.run('delete from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?', [
     ...[row.accountSid, row.feedId, row.key],
   ])
+}
+
+/** Jitsi: a room lasted at least until its last join. */
+async function convertStay(connection: Connection, row: Row): Promise<void> {
+  const [, room = ''] = row.key.split('|')
+  const key = `room|${room}`
+  const known = await roomAt(connection, row, key)
+  const { joinedAtMs } = JSON.parse(row.value)
+  if (joinedAtMs > known.lastMs) await put(connection, row, key, { ...known, lastMs: joinedAtMs })
+}
+
+async function roomAt(connection: Connection, { accountSid, feedId }: Row, key: string) {
+  const [known] = await connection.all<{ value: string }>(
+    'select value from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?',
+    [accountSid, feedId, key],
+  )
+  return JSON.parse(known?.value ?? '{"creations":[],"sids":{},"lastMs":0}')
 }
 
 async function put(
