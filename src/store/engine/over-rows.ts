@@ -1,11 +1,11 @@
 import type { Connection, SqlValue } from './database.ts'
 
-/** There are statements of so many rows and of one: the engines prepare and keep every text that they are given. */
-const ROWS_A_STATEMENT = 50
+/** The engines prepare and keep every text that they are given: there are texts of 1, 2, 4 … rows, up to this many. */
+const MAX_ROWS = 64
 
 /**
- * Runs a statement over rows, as many at a time as a statement takes, and then one by one. `statement` gets the text
- * that stands for the rows, `(?, ?), (?, ?)`; the rows that the statements return are concatenated.
+ * Runs a statement over rows, as many at a time as one of its texts takes. `statement` gets the text that stands for the
+ * rows, `(?, ?), (?, ?)`; the rows that the statements return are concatenated.
  */
 export async function overRows<Returned>(
   connection: Connection,
@@ -14,7 +14,7 @@ export async function overRows<Returned>(
 ): Promise<Returned[]> {
   const returned: Returned[] = []
   for (let index = 0; index < rows.length; ) {
-    const count = rows.length - index < ROWS_A_STATEMENT ? 1 : ROWS_A_STATEMENT
+    const count = Math.min(2 ** Math.floor(Math.log2(rows.length - index)), MAX_ROWS)
     const some = rows.slice(index, index + count)
     const marks = `(${some[0]?.map(() => '?').join(', ')})`
     const sql = statement(Array(count).fill(marks).join(', '))
