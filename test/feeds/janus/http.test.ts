@@ -20,7 +20,7 @@ import { listen } from './web-socket.ts'
 
 const MB = 1024 * 1024
 
-test('the token in the path or Basic credentials authorize, and nothing else', async t => {
+test('only the token in the path or Basic credentials authorize a delivery', async t => {
   const server = await janusServer(t)
   const good = basic(JANUS_USER, JANUS_PASSWORD)
   const cases: [number, string, Record<string, string>][] = [
@@ -49,7 +49,7 @@ test('the token in the path or Basic credentials authorize, and nothing else', a
   assert.deepEqual(await staysToldBy(server), ['p0 11:00:00-', 'p1 11:00:01-', 'p2 11:00:02-'])
 })
 
-test('junk is 400 and leaves nothing', async t => {
+test('a body that cannot be read is answered 400, and nothing of it is stored', async t => {
   const server = await janusServer(t)
   const joins = JSON.stringify(janus().person('ann').joins(1))
   const deep = 20_000
@@ -71,13 +71,13 @@ test('junk is 400 and leaves nothing', async t => {
     assert.equal(response.json().status, 400)
   }
   assert.deepEqual(await rowsOf(server, 'select * from feed_payloads'), [])
-  assert.equal((await post(server, '[]')).statusCode, 200, 'an empty group is none')
+  assert.equal((await post(server, '[]')).statusCode, 200, 'an empty group can be read')
 })
 
-test('a group that is small only while it is compressed is refused before it fills the memory', async t => {
+test('a compressed group that is too large without gzip is refused before it fills the memory', async t => {
   const server = await janusServer(t)
   const bomb = gzipSync(Buffer.alloc(200 * MB, ' '))
-  assert.ok(bomb.length < MB, 'it would pass the limit of bodies')
+  assert.ok(bomb.length < MB, 'the compressed body is within the limit')
   const before = process.memoryUsage().rss
   const response = await post(server, bomb)
   assert.equal(response.statusCode, 400)
@@ -88,7 +88,7 @@ test('a group that is small only while it is compressed is refused before it fil
   assert.equal((await post(server, gzipSync(joins.padEnd(15 * MB)))).statusCode, 200)
 })
 
-test('what cannot be stored now gets no answer at all, which Janus repeats; then it is taken', async t => {
+test('while nothing can be stored the connection is cut without an answer; Janus repeats the group, which is stored later', async t => {
   const server = await janusServer(t)
   const base = await listen(server)
   const ann = janus().person('ann')
@@ -108,7 +108,7 @@ test('what cannot be stored now gets no answer at all, which Janus repeats; then
   )
 })
 
-test('the token is in no line of the log', async t => {
+test('the token is not written into the log', async t => {
   const server = await janusServer(t)
   await tell(server, janus().person('ann').joins(1))
   await askAll(
@@ -121,7 +121,7 @@ test('the token is in no line of the log', async t => {
   assert.ok(!JSON.stringify(await deliveriesOf(server)).includes(JANUS_TOKEN))
 })
 
-test('the token is in no line of the log either where the address is mistyped', async t => {
+test('the token of a mistyped address is not written into the log either', async t => {
   const server = await janusServer(t)
   const slips = ['//feeds/janus/', '/feeds//janus/', '/feeds/janus//', '/FEEDS/Janus/', '/x/feeds/janus/']
   await askAll(server, slips, ['', '/', '/x', '?a=b'])
@@ -142,7 +142,7 @@ function linesWithToken({ log }: JanusTestServer): string[] {
   return [...new Set(lines.map(line => JSON.parse(line).req?.path ?? line))]
 }
 
-/** The status, or `cut` for a connection that is closed without any. */
+/** The status of the answer, or `cut` where the connection was closed without one. */
 async function answerTo(base: string, body: string): Promise<string> {
   return await new Promise(resolve => {
     const asked = request(`${base}/feeds/janus/${JANUS_TOKEN}`, { method: 'POST' })

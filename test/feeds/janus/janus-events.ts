@@ -1,6 +1,6 @@
 import { NOW_MS } from '../../support/test-server.ts'
 
-/** What Janus sends, as its event handlers write it. */
+/** An event of Janus, as its event handlers send it. */
 export type JanusEvent = Readonly<Record<string, unknown>>
 
 /** An hour before now: 2026-03-01T11:00:00Z. */
@@ -9,7 +9,7 @@ export const START_MS = NOW_MS - 3_600_000
 const ROOM = 1234
 const PLUGIN = 'janus.plugin.videoroom'
 
-/** One Janus and those who are at it. Every `at` is in seconds after START_MS. */
+/** One Janus and the people who are connected to it. Every `at` is in seconds after START_MS. */
 export function janusNamed(emitter: string) {
   let people = 0
   const event = (at: number, type: number, rest: object): JanusEvent => {
@@ -33,7 +33,7 @@ export function janusNamed(emitter: string) {
     kicked: (at: number, id: number | string, room: number | string = ROOM) =>
       plugin(at, { event: 'kicked', room, id }),
 
-    /** Somebody with a transport, a session and a handle of their own. */
+    /** A person with their own transport, session and handle. */
     person(name: string, given: { id?: number | string; room?: number | string; transportId?: string } = {}) {
       const index = ++people
       const { id = 100 + index, room = ROOM, transportId = `9000${index}` } = given
@@ -67,9 +67,9 @@ export function janusNamed(emitter: string) {
           event(at, 32, { subtype: 3, ...from, event: { media: 'video', mid: '1', codec: 'vp8', rtt: 3 } }),
         hangsUp: (at: number) =>
           event(at, 16, { subtype: 6, ...from, event: { connection: 'hangup', reason: 'DTLS alert' } }),
-        /** All that is heard of somebody until they are in the room. */
+        /** All events of a person up to the join. */
         comes: (at: number) => [connects(at), makesSession(at), attaches(at), joins(at)],
-        /** Says goodbye. */
+        /** The person leaves the room and ends the session. */
         goes: (at: number) => [leaves(at), endsSession(at), disconnects(at), detaches(at)],
         closesTab: (at: number) => [
           ...[disconnects(at), unpublishes(at), unpublishes(at + 0.001)],
@@ -81,5 +81,5 @@ export function janusNamed(emitter: string) {
   }
 }
 
-/** The Janus of most tests. */
+/** The Janus that most tests use. */
 export const janus = () => janusNamed('janus-1')

@@ -12,18 +12,18 @@ export const JANUS_TOKEN = 'janusToken0123456789012345678901234567890'
 export const JANUS_USER = 'lab'
 export const JANUS_PASSWORD = 'janusPassword012345678901234567890123456'
 
-/** The feed that the token names, and the one of Basic credentials. */
+/** The feed that is found by the token, and the feed that is found by Basic credentials. */
 export const JANUS_FEED = feedRow('token', digestOf(JANUS_TOKEN))
 export const JANUS_BASIC_FEED = feedRow(JANUS_USER, janusCredentials(`${JANUS_USER}:${JANUS_PASSWORD}`))
 
 export interface JanusTestServer extends TestServer {
-  /** One look for what is over, at this moment of the server's clock. */
+  /** Sets the server's clock to this moment, and sweeps once. */
   sweepAt(nowMs: number): Promise<void>
-  /** As if the process ended, and another began at this moment. */
+  /** Sets the server's clock to this moment, and goes on as a new process that has heard nothing yet. */
   restartAt(nowMs: number): void
 }
 
-/** A test server with two Janus feeds, and its sweeper. Gone when the test ends. */
+/** A test server with two Janus feeds and a sweeper. It is closed when the test ends. */
 export async function janusServer(t: TestContext, nowMs = NOW_MS): Promise<JanusTestServer> {
   const configuredFeeds = [JANUS_FEED, JANUS_BASIC_FEED]
   const server = await testServer(t, {}, configuredFeeds)
@@ -47,13 +47,13 @@ export async function janusServer(t: TestContext, nowMs = NOW_MS): Promise<Janus
   }
 }
 
-/** POSTs a body to the feed of the token. */
+/** POSTs a body to the feed that is found by the token. */
 export async function post(server: TestServer, body: string | Buffer, token = JANUS_TOKEN) {
   const headers = { 'content-type': 'application/json' }
   return await server.app.inject({ method: 'POST', url: `/feeds/janus/${token}`, headers, body })
 }
 
-/** POSTs events as one group; it must be taken. */
+/** POSTs events as one group, which must be answered 200. */
 export async function tell(
   server: TestServer,
   ...events: readonly (object | readonly object[])[]

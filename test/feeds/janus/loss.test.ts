@@ -8,14 +8,14 @@ import { assertNothingInvented, comparedRoom, comparedStay, wholeStay } from './
 import { AFTER_RECORDING_MS, LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
 import { roomsByStart } from './told.ts'
 
-/** Longer than a room may be empty. */
+/** Longer than a room may be empty and still be the same instance. */
 const PAUSE_MS = 30_000
 const PAIRS = 40
-/** carol's leave, and her next join under the same id: without both nothing parts the two stays. */
+/** Where carol's leave and her next join under the same id are both lost, nothing shows that there were two stays. */
 const PARTS_TWO_STAYS = [42, 46]
 const DOUBLINGS = 12
 const GROUPINGS = 8
-/** After it the smallest counterexample so far is told. */
+/** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 30_000
 const runs = (numRuns: number) => ({
   numRuns,
@@ -23,7 +23,7 @@ const runs = (numRuns: number) => ({
   markInterruptAsFailure: true,
 })
 
-/** What bears on a record: sessions, handles, transports that are connected, what the plugin tells, and hangups. */
+/** The events that change a record: of sessions, handles, transports, the plugin, and hangups. */
 const telling = recording.filter(line => {
   const { type, event } = JSON.parse(line)
   if (type === 128) return event.data.event !== 'request'
@@ -33,16 +33,16 @@ const telling = recording.filter(line => {
 })
 const anyIndex = fc.nat(recording.length - 1)
 
-test('whatever is doubled, at once, later or all of it, and however it is grouped: the same answers', async t => {
+test('events that come twice, at once or later, and any grouping of them give the same answers', async t => {
   const server = await janusServer(t)
   const once = await answersAfter(server, [recording])
   await deliver(server, recording)
-  assert.deepEqual(await answersOf(server), once, 'all of it again')
+  assert.deepEqual(await answersOf(server), once, 'all events again')
   await server.sweepAt(LONG_AFTER_RECORDING_MS)
   const swept = await answersOf(server)
   assert.notDeepEqual(swept, once)
   await deliver(server, recording)
-  assert.deepEqual(await answersOf(server), swept, 'again after the sweep')
+  assert.deepEqual(await answersOf(server), swept, 'all events again after the sweep')
 
   const again = fc.array(fc.tuple(anyIndex, fc.nat(40)), { minLength: 1, maxLength: 30 })
   await fc.assert(
@@ -58,7 +58,7 @@ test('whatever is doubled, at once, later or all of it, and however it is groupe
   )
 })
 
-test('whichever one payload is lost, nothing is invented', async t => {
+test('without any one of the payloads the records state nothing that is not so', async t => {
   const server = await janusServer(t)
   for (const sitting of sittings()) {
     const whole = await toldBy(server, sitting)
@@ -78,11 +78,11 @@ test('whichever one payload is lost, nothing is invented', async t => {
   }
 })
 
-test('whichever two payloads are lost, nothing is invented of a stay, and the numbers agree', async t => {
+test('without any two of the payloads the records of stays state nothing that is not so, and the numbers agree', async t => {
   const server = await janusServer(t)
   const whole = await toldBy(server, telling)
   const index = fc.nat(telling.length - 1)
-  // Neighbours are lost together: one group, one leave.
+  // Payloads next to each other are lost more often: they are in one group.
   const two = fc.oneof(
     fc.tuple(index, index),
     fc.tuple(index, fc.integer({ min: 1, max: 6 })).map(([first, gap]) => [first, first + gap]),
@@ -112,7 +112,7 @@ function assertStays(stays: Stays, whole: Stays, what: string): void {
   }
 }
 
-/** What these events tell, once all is over. */
+/** The records that these events give, once everybody has left. */
 async function toldBy(server: JanusTestServer, events: readonly string[]) {
   await forgetRooms(server)
   server.clock.nowMs = AFTER_RECORDING_MS
@@ -136,7 +136,7 @@ async function deliver(server: JanusTestServer, events: readonly string[]): Prom
   assert.equal(response.statusCode, 200, response.body)
 }
 
-/** What happened between times in which nothing did: nothing of one bears on another. */
+/** The parts of the recording that have nothing to do with each other: a pause is between them. */
 function sittings(): string[][] {
   const all: string[][] = []
   let lastMs = 0
@@ -149,7 +149,7 @@ function sittings(): string[][] {
   return all
 }
 
-/** The recording with some events a second time, so many places later. */
+/** The recording, in which some events come again so many places later. */
 function doubled(pairs: readonly (readonly [index: number, later: number])[]): string[] {
   return recording.flatMap((line, at) => [
     line,

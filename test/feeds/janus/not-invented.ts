@@ -6,15 +6,15 @@ const COUNTS = [
   ...['concurrent_participants', 'total_participant_duration_sec'],
 ]
 
-/** A record as far as it is compared: its fields, and which of them it says are inferred. */
+/** The fields of a record that are compared, and the names of those that it marks as inferred. */
 interface Compared {
   readonly fields: Readonly<Record<string, unknown>>
   readonly inferred: readonly string[]
 }
 
 /**
- * Asserts of what little was heard that it says nothing but what all of it says: each field that differs is null, or
- * said to be inferred, or a set or a count that lacks members. Who has no end yet is in progress.
+ * Asserts that a record from a part of the events states nothing that the record from all events does not: a field that
+ * differs is null, is marked as inferred, or is a set or a count that lacks members.
  */
 export function assertNothingInvented(little: Compared, all: Compared, what: string): void {
   for (const [name, value] of Object.entries(little.fields)) {
@@ -27,7 +27,7 @@ export function assertNothingInvented(little: Compared, all: Compared, what: str
   }
 }
 
-/** The stay of the whole record that a stay is, by native id and time. */
+/** The stay in the record from all events that has the native id of this stay and overlaps with it in time. */
 export function wholeStay(stay: ServedParticipant, all: readonly ServedParticipant[]): ServedParticipant {
   const moments = [stay.join_time, stay.leave_time].filter(moment => moment !== null)
   const isWithin = ({ join_time, leave_time }: ServedParticipant) =>
@@ -37,7 +37,7 @@ export function wholeStay(stay: ServedParticipant, all: readonly ServedParticipa
   return found
 }
 
-/** What of a stay is compared. */
+/** The fields of a stay that are compared. */
 export function comparedStay(stay: ServedParticipant): Compared {
   const { participant_identity, join_time, leave_time, duration_sec, status } = stay
   const { end_reason, error_code, error_code_url, codecs, properties } = stay
@@ -47,14 +47,14 @@ export function comparedStay(stay: ServedParticipant): Compared {
       ...{ participant_identity, join_time, leave_time, duration_sec, end_reason, error_code },
       ...{ codecs, kind, display_name, num_video_tracks, num_audio_tracks },
       ...(leave_time === null ? {} : { status }),
-      // Follows from the code.
+      // It follows from the code.
       ...(inferred.includes('error_code') ? {} : { error_code_url }),
     },
     inferred,
   }
 }
 
-/** What of a room is compared. */
+/** The fields of a room that are compared. */
 export function comparedRoom(room: ServedRoom): Compared {
   const { room_name, create_time, end_time, duration_sec, end_reason, room_status, codecs } = room
   const { unique_participants, unique_participant_identities, properties } = room

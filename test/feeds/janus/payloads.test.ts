@@ -8,7 +8,7 @@ import { staysToldBy } from './told.ts'
 
 const KEPT = 'select reason, native from feed_payloads order by seq'
 
-test('a moment may be in seconds, milliseconds, microseconds or nanoseconds; what is none of them tells nothing', async t => {
+test('a timestamp may be in seconds, milliseconds, microseconds or nanoseconds; any other leads to no event', async t => {
   const moments: [unknown, string[]][] = [
     [START_MS / 1000, ['ann 11:00:00-']],
     [START_MS / 1000 + 0.25, ['ann 11:00:00-']],
@@ -29,7 +29,7 @@ test('a moment may be in seconds, milliseconds, microseconds or nanoseconds; wha
   }
 })
 
-test('a payload of the future is kept and tells nothing, also when its time has come', async t => {
+test('a payload of the future is kept and leads to no event, also once its time has come', async t => {
   const server = await janusServer(t)
   const ann = janus().person('ann')
   const inSec = (sec: number) => ann.joins((NOW_MS - START_MS) / 1000 + sec)
@@ -40,10 +40,10 @@ test('a payload of the future is kept and tells nothing, also when its time has 
   await tell(server, inSec(301))
   assert.deepEqual(await staysToldBy(server), [])
   await tell(server, ann.leaves((NOW_MS - START_MS) / 1000 + 899))
-  assert.deepEqual(await staysToldBy(server), ['? -12:14:59'], 'a little ahead is fine')
+  assert.deepEqual(await staysToldBy(server), ['? -12:14:59'], 'less than five minutes ahead')
 })
 
-test('what is not of the videoroom, or not understood, is evidence and tells nothing', async t => {
+test('events of other plugins, and events that cannot be read, are kept with a reason and lead to no event', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const { from, id } = lab.person('ann')
@@ -79,7 +79,7 @@ test('what is not of the videoroom, or not understood, is evidence and tells not
   assert.ok(kept.every(({ reason }) => reason !== ''))
 })
 
-test('statistics are heeded and not stored', async t => {
+test('statistics are not stored', async t => {
   const server = await janusServer(t)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.stats(5), ann.receives(6), ann.stats(40))
@@ -90,7 +90,7 @@ test('statistics are heeded and not stored', async t => {
   )
 })
 
-test('the same payload again is a duplicate, however it is written', async t => {
+test('the same payload again is a duplicate, whatever the order of its members and its white space', async t => {
   const server = await janusServer(t)
   const joins = janus().person('ann').joins(1)
   const backwards = Object.fromEntries(Object.entries(joins).reverse())

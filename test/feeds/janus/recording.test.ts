@@ -25,7 +25,7 @@ const CLOSED = 'end_reason'
 const LOST = 'end_reason error_code'
 const WITH_ROOM = 'duration_sec end_reason error_code leave_time'
 
-/** Written by hand from what the people of the run did: bob leaves, alice closes her tab. */
+/** Written by hand from what people did in the recorded run: bob leaves, alice closes her tab. */
 const meeting77: readonly Row[] = [
   [
     '3626057168591350',
@@ -100,7 +100,7 @@ const NOTHING_STATED = {
   properties: { feed: 'janus', inferred: ['create_time', 'duration_sec', 'end_time'] },
 }
 
-/** `numbers` are stays, identities, the most at once, and the sum of their seconds. */
+/** Each room with its stays. Its numbers are stays, identities, the most people at once, and the sum of their seconds. */
 const rooms = [
   { rows: meeting77, ...room('22:18:38', '22:18:54', 16, [2, 2, 2, 24], ['VP8', 'opus']) },
   {
@@ -108,7 +108,7 @@ const rooms = [
     shown: {
       ...room('22:20:24', '22:20:43', 19, [3, 2, 1, 14], ['H264', 'VP9', 'opus']).shown,
       ...{ room_name: '5001', end_reason: 'room_ended_via_api' },
-      // Nobody stated when dave left, which both are counted from.
+      // They follow from dave's leave, which was not stated.
       properties: { inferred: ['concurrent_participants', 'total_participant_duration_sec'] },
     },
   },
@@ -117,13 +117,13 @@ const rooms = [
   { rows: ivy, ...room('22:23:07', '22:23:11', 4, [1, 1, 1, 4], ['VP8', 'opus']) },
 ]
 
-test('a recorded run of a real Janus becomes the record that its story tells', async t => {
+test('a recorded run of a real Janus gives the records of what people did in it', async t => {
   const server = await janusServer(t, AFTER_RECORDING_MS)
   for (const event of recording) await take(server, event)
 
   const last = (await roomsByStart(server)).at(-1)
   const open = { room_status: 'in_progress', end_time: null, duration_sec: null }
-  assertShows(last, { ...open, properties: { inferred: ['create_time'] } }, 'somebody may come back')
+  assertShows(last, { ...open, properties: { inferred: ['create_time'] } }, 'somebody may still join')
   await server.sweepAt(AFTER_RECORDING_MS + 10_000)
   assertShows((await roomsByStart(server)).at(-1), open, 'too early')
   await server.sweepAt(LONG_AFTER_RECORDING_MS)
@@ -139,7 +139,7 @@ test('a recorded run of a real Janus becomes the record that its story tells', a
   await assertNumbersAgree(server)
 })
 
-test('by HTTP one by one or in groups, compressed or not, and by WebSocket: the same answers', async t => {
+test('single events, groups, compressed groups and a WebSocket give the same answers', async t => {
   const byOne = await answersAfter(t, async server => {
     for (const event of recording) await take(server, event)
   })
@@ -162,7 +162,7 @@ test('by HTTP one by one or in groups, compressed or not, and by WebSocket: the 
   assert.deepEqual(bySocket, byOne)
 })
 
-/** The recording in arrays of these sizes, over and over. */
+/** The recording in groups of these sizes, which are repeated. */
 function groups(sizes: readonly number[]): string[] {
   const rest = [...recording]
   const all: string[] = []

@@ -8,7 +8,7 @@ import { toldBy } from './told.ts'
 
 const INFERRED = '(create_time duration_sec end_time)'
 
-test('a room of the configuration that is empty for 10 s is the same, after more than 20 s another', async t => {
+test('a join into a room of the configuration that was empty for up to 20 s is in the same instance, later in another', async t => {
   for (const [gapSec, rooms] of [
     [10, [`room 1234 11:00:01-11:01:10 ${INFERRED}`]],
     [20, [`room 1234 11:00:01-11:01:20 ${INFERRED}`]],
@@ -29,7 +29,7 @@ test('a room of the configuration that is empty for 10 s is the same, after more
   }
 })
 
-test('an empty room is over once it was empty for 30 s; who was there in between reopens it', async t => {
+test('a room is over once it was empty for 30 s; a join within 20 s of the last leave that arrives later reopens it', async t => {
   const server = await janusServer(t, START_MS + 30_000)
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]
@@ -41,14 +41,14 @@ test('an empty room is over once it was empty for 30 s; who was there in between
   assert.equal((await toldBy(server))[0], `room 1234 11:00:01-11:00:30 ${INFERRED}`)
 
   await tell(server, ben.comes(40))
-  assert.equal((await toldBy(server))[0], open[0], 'it was told late')
+  assert.equal((await toldBy(server))[0], open[0], 'the join arrives after the room was over')
   await tell(server, ben.goes(50))
   await server.sweepAt(START_MS + 100_000)
   await server.sweepAt(START_MS + 110_000)
   assert.equal((await toldBy(server))[0], `room 1234 11:00:01-11:00:50 ${INFERRED}`)
 })
 
-test('a room of which a leave was lost is empty when the next under that id has left', async t => {
+test('where a leave was lost, the room is empty once the next participant under that id has left', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann', { id: 42 }), lab.person('ben', { id: 42 })]
@@ -57,7 +57,7 @@ test('a room of which a leave was lost is empty when the next under that id has 
   assert.match((await toldBy(server))[0] ?? '', /^room 1234 11:00:01-11:00:30 /)
 })
 
-test('a room made by API lasts from its creation to its destruction, however long it is empty', async t => {
+test('a room that is created by API lasts until it is destroyed, although nobody is in it for a while', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann', { room: 5001 }), lab.person('ben', { room: 5001 })]
@@ -78,11 +78,11 @@ test('a room made by API lasts from its creation to its destruction, however lon
     `  ben 11:15:00-11:16:00 room_ended_via_api 53118 ${WITH_ROOM}`,
   ])
   const after = await rowsOf(server, `select body from events where at_ms > ${START_MS + 960_000}`)
-  assert.deepEqual(after, [], 'what becomes of the handles is nothing to the room')
+  assert.deepEqual(after, [], 'the end of a handle after the room gives no event')
   await assertNumbersAgree(server)
 })
 
-test('of a room whose creation was lost only the beginning is inferred', async t => {
+test('where the creation of a room was lost, only its beginning is inferred', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const ann = lab.person('ann', { room: 5001 })
@@ -93,7 +93,7 @@ test('of a room whose creation was lost only the beginning is inferred', async t
   ])
 })
 
-test('a creation under an id that is in use shows that the destruction before it was lost', async t => {
+test('a creation under an id that is in use ends the room before it, whose destruction was lost', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann', { room: 5001, id: 42 }), lab.person('ben', { room: 5001, id: 42 })]
@@ -116,13 +116,13 @@ test('a creation under an id that is in use shows that the destruction before it
   await assertNumbersAgree(server)
 })
 
-test('a destruction of which nothing else was heard tells of no room', async t => {
+test('the destruction of a room of which nothing else was heard makes no record', async t => {
   const server = await janusServer(t)
   await tell(server, janus().destroyed(1, 5001))
   assert.deepEqual(await toldBy(server), [])
 })
 
-test('a room that was last shown in use by a leave without a join is over after that', async t => {
+test('a leave without a join is the last sign that a room was in use', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const ann = lab.person('ann')

@@ -6,7 +6,7 @@ import { janus } from './janus-events.ts'
 import { JANUS_PASSWORD, JANUS_TOKEN, type JanusTestServer, janusServer, post, tell } from './janus-server.ts'
 import { LONG_AFTER_RECORDING_MS, recording } from './recording.ts'
 
-/** What the recording holds of addresses: of people, of the server, in descriptions, candidates and pairs. */
+/** Addresses in the recording: of people and of the server, in session descriptions, candidates and pairs. */
 const ADDRESSES = [
   '10.99.0.1',
   '127.0.0.1',
@@ -17,7 +17,7 @@ const ADDRESSES = [
   'a=fingerprint',
 ]
 
-test('no address, description, candidate or token is on disk, in the log or in the evidence', async t => {
+test('no address, session description, candidate or token is on disk, in the log or in the evidence', async t => {
   const server = await janusServer(t, LONG_AFTER_RECORDING_MS)
   const sent = recording.join('\n')
   for (const address of ADDRESSES) assert.ok(sent.includes(address), `${address} is in the recording`)
@@ -50,7 +50,7 @@ test('no address, description, candidate or token is on disk, in the log or in t
   assert.ok(places.disk.includes('lab-janus-1') && places.disk.includes('"version_string":"1.1.2"'))
 })
 
-/** The evidence of every room and of everybody in it, as the API tells it. */
+/** The evidence of every room and of every participant, as the API serves it. */
 async function evidenceOf(server: JanusTestServer): Promise<string> {
   const answers: unknown[] = []
   for (const { room_sid } of await servedRooms(server)) {

@@ -10,7 +10,7 @@ const WITH_SERVER = '(duration_sec end_reason leave_time)'
 const OF_LOST_STAYS =
   'concurrent_participants create_time duration_sec end_time total_participant_duration_sec'
 
-test('a start without a shutdown: who was there was lost with the last that was heard of that Janus', async t => {
+test('after a start without a shutdown, stays before it end with the last event of that Janus', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben', { room: 5001 }), lab.person('cleo')]
@@ -28,7 +28,7 @@ test('a start without a shutdown: who was there was lost with the last that was 
   await assertNumbersAgree(server)
 })
 
-test('nobody is lost from a room that was empty when Janus crashed', async t => {
+test('a crash ends no stay of a room that was empty before it', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const ann = lab.person('ann')
@@ -39,7 +39,7 @@ test('nobody is lost from a room that was empty when Janus crashed', async t => 
   ])
 })
 
-test('a shutdown tells of each leave after it, also of people who were never heard of', async t => {
+test('leaves after a shutdown have it as their reason, also leaves of people of whom nothing else was heard', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]
@@ -64,11 +64,11 @@ test('a shutdown tells of each leave after it, also of people who were never hea
   assert.deepEqual(
     words.filter(({ kind }) => kind !== 'observation.participant_gone').map(({ endReason }) => endReason),
     ['server_shutdown'],
-    'neither that it is empty nor that it crashed',
+    'it is told neither to be empty nor to have crashed',
   )
 })
 
-test('after a shutdown whatever begins shows that Janus started again', async t => {
+test('after a shutdown, a session, a handle or a join shows that Janus started again', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]
@@ -82,7 +82,7 @@ test('after a shutdown whatever begins shows that Janus started again', async t 
   ])
 })
 
-test('the crash or shutdown of one Janus is nothing to another of the same feed', async t => {
+test('the crash or shutdown of one Janus does not concern another of the same feed', async t => {
   const server = await janusServer(t)
   const [one, two, three] = [janusNamed('one'), janusNamed('two'), janusNamed('one|two')]
   const [ann, ben, cleo] = [one.person('ann'), two.person('ben'), three.person('cleo')]

@@ -9,7 +9,7 @@ import { staysToldBy, toldBy } from './told.ts'
 const OPEN = 'ann 11:00:01- VP8'
 const SILENT = 'connection_lost 53001 VP8 (duration_sec end_reason error_code leave_time)'
 
-/** Something that shows nothing but that the feed is heard, every 10 s from one second to another. */
+/** Sends an event that only shows that the feed is heard, and sweeps, every 10 s from one second to another. */
 async function pass(server: JanusTestServer, fromSec: number, toSec: number): Promise<void> {
   const lab = janus()
   for (let sec = fromSec; sec <= toSec; sec += 10) {
@@ -23,12 +23,12 @@ function statsOf(ann: { stats(at: number): JanusEvent }, fromSec: number, toSec:
   return Array.from({ length: (toSec - fromSec) / 10 + 1 }, (_, index) => ann.stats(fromSec + index * 10))
 }
 
-test('whose media stopped while all the rest is heard is gone since the last sign of them', async t => {
+test('a stay whose media stopped while the feed is heard ends with the last sign of its media', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.publishes(2), statsOf(ann, 3, 63))
   await pass(server, 70, 360)
-  assert.deepEqual(await staysToldBy(server), [OPEN], 'not for five minutes yet')
+  assert.deepEqual(await staysToldBy(server), [OPEN], 'less than five minutes')
   await pass(server, 370, 380)
   assert.deepEqual(await toldBy(server), [
     'room 1234 11:00:01-11:01:03 (concurrent_participants create_time duration_sec end_time total_participant_duration_sec)',
@@ -37,7 +37,7 @@ test('whose media stopped while all the rest is heard is gone since the last sig
   await assertNumbersAgree(server)
 })
 
-test('any later sign of them reopens the stay and the room, and a stated leave overrules the silence', async t => {
+test('a later sign of a participant reopens the stay and the room, and a stated leave overrules the silence', async t => {
   const ann = janus().person('ann')
   const closed = `ann 11:00:01-11:01:03 ${SILENT}`
   for (const [sign, line] of [
@@ -65,24 +65,24 @@ test('any later sign of them reopens the stay and the room, and a stated leave o
   }
 })
 
-test('who is silent is not counted in the room, and is again when they show themselves', async t => {
+test('a silent participant does not keep a room open, and does so again after a sign', async t => {
   const lab = janus()
   const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben'), lab.person('cleo')]
   const left = 'client_left VP8 (end_reason)'
   const stories: [string, JanusEvent[], readonly (string | RegExp)[]][] = [
     ['the last leave ends the room', [ben.leaves(400)], [/-11:06:40 /, /-11:01:03 /, /-11:06:40 /]],
     [
-      'a leave of the silent does not',
+      'a leave of a silent participant does not',
       [ann.leaves(400)],
       ['room 1234 11:00:01- (create_time)', /-11:06:40 /, /-$/],
     ],
     [
-      'who came back holds the room open',
+      'a participant who is seen again keeps the room open',
       [ann.stats(400), ben.leaves(410), ...cleo.comes(450)],
       ['room 1234 11:00:01- (create_time)', OPEN, /-11:06:50 /, 'cleo 11:07:30-'],
     ],
     [
-      'a leave after the next instance began is of the one before, and its end',
+      'a leave of a silent participant after the next instance began ends the instance before it',
       [ben.leaves(400), ...cleo.comes(450), ann.leaves(460)],
       [
         /^room 1234 11:00:01-11:07:40 /,
@@ -109,7 +109,7 @@ test('who is silent is not counted in the room, and is again when they show them
   }
 })
 
-test('a leave before the last sign of the silent does not end the room any later', async t => {
+test('the last sign of a silent participant that is before the last leave does not move the end of the room', async t => {
   const server = await janusServer(t, START_MS)
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]
@@ -118,7 +118,7 @@ test('a leave before the last sign of the silent does not end the room any later
   assert.match((await toldBy(server))[0] ?? '', /^room 1234 11:00:01-11:03:20 /)
 })
 
-test('a publication is a sign too, so that the silence after it counts from there', async t => {
+test('the silence after a publication counts from the publication', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.stats(3), ann.publishes(20))
@@ -126,7 +126,7 @@ test('a publication is a sign too, so that the silence after it counts from ther
   assert.deepEqual(await staysToldBy(server), [`ann 11:00:01-11:00:20 ${SILENT}`])
 })
 
-test('whose media never flowed, or were stopped by themselves, is never taken for gone', async t => {
+test('a participant whose media never flowed, or who stopped them, is never taken for gone', async t => {
   const ann = janus().person('ann')
   const stories = {
     'no media': [ann.comes(1)],
@@ -143,7 +143,7 @@ test('whose media never flowed, or were stopped by themselves, is never taken fo
   }
 })
 
-test('time in which Rollcall was down, or the feed was not heard, is no silence', async t => {
+test('time in which Rollcall was down or the feed was not heard does not count as silence', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.publishes(2), ann.stats(3))
@@ -157,10 +157,10 @@ test('time in which Rollcall was down, or the feed was not heard, is no silence'
   assert.deepEqual(await staysToldBy(server), [OPEN], 'the feed itself was not heard')
   await tell(server, ann.stats(9_000))
   await pass(server, 9_010, 9_290)
-  assert.deepEqual(await staysToldBy(server), [OPEN], 'they came back with it')
+  assert.deepEqual(await staysToldBy(server), [OPEN], 'statistics came with the feed')
 })
 
-test('each is told once, and a restart changes nothing', async t => {
+test('silence and emptiness are noticed once, also after a restart', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.publishes(2), ann.stats(3))

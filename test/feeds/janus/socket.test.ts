@@ -14,7 +14,7 @@ import { deliveredBy, dial, handshake, listen, untilDelivered } from './web-sock
 const WITHIN_MS = 10_000
 const NATIVES = 'select native from feed_payloads order by seq'
 
-test('a wrong token is refused at the handshake, and is in the log of deliveries', async t => {
+test('a wrong token is refused at the handshake and listed in the log of deliveries', async t => {
   const server = await janusServer(t)
   const base = await listen(server)
   const good = basic(JANUS_USER, JANUS_PASSWORD)
@@ -31,7 +31,7 @@ test('a wrong token is refused at the handshake, and is in the log of deliveries
     assert.equal(answer.status, status, path)
   }
   const plain = await fetch(`${base}/feeds/janus/${JANUS_TOKEN}`)
-  assert.equal(plain.status, 400, 'no handshake at all')
+  assert.equal(plain.status, 400, 'a request without a handshake')
   await plain.arrayBuffer()
   const log = await deliveriesOf(server)
   assert.deepEqual(
@@ -41,7 +41,7 @@ test('a wrong token is refused at the handshake, and is in the log of deliveries
   assert.ok(!server.log.join().includes(JANUS_TOKEN))
 })
 
-test('a handshake where no WebSocket is served is a plain request, and leaves no connection and no query', async t => {
+test('a handshake at a path without a WebSocket is answered like any request and closed, and its query is not logged', async t => {
   const server = await janusServer(t)
   const base = await listen(server)
   const cases = [
@@ -62,13 +62,13 @@ test('a handshake where no WebSocket is served is a plain request, and leaves no
     void server.app.close().then(() => {
       isClosed = true
     })
-    await until('the end', 3_000, () => isClosed || undefined)
+    await until('the server to be closed', 3_000, () => isClosed || undefined)
   } finally {
     for (const { end } of answers) end()
   }
 })
 
-test('messages of one socket are stored in order, singles and groups, text and binary', async t => {
+test('messages of one socket are stored in order: single events and groups, as text and as binary', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
   const lab = janus()
@@ -86,7 +86,7 @@ test('messages of one socket are stored in order, singles and groups, text and b
   socket.close()
 })
 
-test('junk on the socket is in the log of deliveries and does not close it', async t => {
+test('a message that cannot be read is listed in the log of deliveries and does not close the socket', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
   const ann = janus().person('ann')
@@ -103,7 +103,7 @@ test('junk on the socket is in the log of deliveries and does not close it', asy
   )
 })
 
-test('while nothing can be written nothing is lost and no more is read; then it goes on by itself', async t => {
+test('while nothing can be stored nothing is lost and the socket is not read; later it goes on by itself', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
   const lab = janus()
@@ -115,7 +115,7 @@ test('while nothing can be written nothing is lost and no more is read; then it 
   }
   await until('a second attempt', WITHIN_MS, () => deliveredBy(server).length > 1 || undefined)
   assert.ok(deliveredBy(server).every(outcome => outcome === 'unavailable'))
-  // What the kernel holds for both ends is a few megabytes of the thirty.
+  // The kernel buffers a few of the thirty megabytes for both ends.
   assert.ok(socket.bufferedAmount > 10_000_000, `${socket.bufferedAmount} bytes are still here`)
   assert.equal((await rowsOf(server, NATIVES)).length, 0)
 
@@ -133,7 +133,7 @@ test('while nothing can be written nothing is lost and no more is read; then it 
   socket.close()
 })
 
-test('closing with open sockets is quick, and what was read by then is stored', async t => {
+test('the server closes quickly with sockets open, and stores what it has read', async t => {
   const server = await janusServer(t)
   const base = await listen(server)
   const [busy, idle] = [await dial(base), await dial(base)]
@@ -148,10 +148,10 @@ test('closing with open sockets is quick, and what was read by then is stored', 
   await closing
   assert.ok(performance.now() - beganMs < 2_000)
   const stored = (await rowsOf(server, NATIVES)).filter(({ native }) => String(native).includes('janus-1'))
-  assert.equal(stored.length, 5, 'four events and what the room was given its SID for')
+  assert.equal(stored.length, 5, 'four events, and the claim of the SID of the room')
 })
 
-test('what was read of a sender that is gone is stored before the end', async t => {
+test('what was read from a sender that is gone is stored before the server closes', async t => {
   const server = await janusServer(t)
   const connections: Socket[] = []
   server.app.server.on('connection', connection => connections.push(connection))
@@ -163,13 +163,13 @@ test('what was read of a sender that is gone is stored before the end', async t 
   for (const connection of connections) connection.destroy()
   await once(sender, 'close')
   const closing = server.app.close()
-  await until('the end to begin', WITHIN_MS, () => !server.app.server.listening || undefined)
+  await until('the server to begin to close', WITHIN_MS, () => !server.app.server.listening || undefined)
   await letGo()
   await closing
   assert.equal((await rowsOf(server, NATIVES)).length, 5)
 })
 
-test('closing while nothing can be written is quick too', async t => {
+test('the server closes quickly while nothing can be stored', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
   await stopWriting(server)
@@ -181,7 +181,7 @@ test('closing while nothing can be written is quick too', async t => {
   assert.ok(performance.now() - beganMs < 2_000)
 })
 
-/** Counts what is asked of the store from here on. */
+/** Counts the transactions that the store is asked for from now on. */
 function countWrites({ store }: JanusTestServer): { count: number } {
   const asked = { count: 0 }
   const { transact } = store

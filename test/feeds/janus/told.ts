@@ -1,7 +1,7 @@
 import type { TestServer } from '../../support/test-server.ts'
 import { type ServedParticipant, type ServedRoom, servedParticipants, servedRooms } from '../served.ts'
 
-/** Every room with every stay in it, a line each, as the API tells them: `name from-to ways of ending (inferred)`. */
+/** Every room and every stay as the API serves them, one a line: `name from-to end reason (inferred fields)`. */
 export async function toldBy(server: TestServer): Promise<string[]> {
   const lines: string[] = []
   for (const room of await roomsByStart(server)) {
@@ -12,7 +12,7 @@ export async function toldBy(server: TestServer): Promise<string[]> {
   return lines
 }
 
-/** The stays alone. */
+/** Every stay as the API serves it, one a line. */
 export async function staysToldBy(server: TestServer): Promise<string[]> {
   return (await toldBy(server)).filter(line => line.startsWith(' ')).map(line => line.trim())
 }

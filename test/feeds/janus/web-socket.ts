@@ -7,19 +7,19 @@ import { JANUS_TOKEN } from './janus-server.ts'
 
 const WITHIN_MS = 5_000
 
-/** Lets the server listen on a free port; `http://127.0.0.1:port`. */
+/** Lets the server listen on a free port, and resolves to `http://127.0.0.1:port`. */
 export async function listen(server: TestServer): Promise<string> {
   return await server.app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** Dials the feed as wsevh does, with a subprotocol and no credentials but the token. */
+/** Connects to the feed as wsevh does: with a subprotocol, and without credentials but the token. */
 export async function dial(base: string, token = JANUS_TOKEN): Promise<WebSocket> {
   const socket = new WebSocket(`${base.replace('http', 'ws')}/feeds/janus/${token}`, 'janus-events')
   await once(socket, 'open')
   return socket
 }
 
-/** The status that a handshake is answered with, 101 where it is taken; and what ends the connection. */
+/** Sends a handshake; the status of its answer, which is 101 for success, and a function that ends the connection. */
 export async function handshake(base: string, path: string, headers = {}) {
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
   const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
@@ -34,13 +34,13 @@ export async function handshake(base: string, path: string, headers = {}) {
   })
 }
 
-/** Waits until so many deliveries were taken up and done with. */
+/** Waits until this many deliveries have an outcome. */
 export async function untilDelivered(server: TestServer, count: number): Promise<void> {
   await until(`${count} deliveries`, WITHIN_MS, () => deliveredBy(server).length >= count || undefined)
   assert.equal(deliveredBy(server).length, count)
 }
 
-/** The outcome of each delivery so far, as the log tells it. */
+/** The outcome of each delivery so far, from the log. */
 export function deliveredBy({ log }: TestServer): string[] {
   return log
     .map(line => JSON.parse(line))
