@@ -58,11 +58,15 @@ export function applyQueue(options: {
       return known
     }
     const deliveries = [pending]
-    const stored = store.transact(transaction => {
+    const close = () => {
       if (forming.get(lane)?.deliveries === deliveries) forming.delete(lane)
+    }
+    const stored = store.transact(transaction => {
+      close()
       return applyTogether(transaction, deliveries, fold)
     }, lane)
-    const batch = { deliveries, stored }
+    // It may be refused before it begins.
+    const batch = { deliveries, stored: stored.finally(close) }
     forming.set(lane, batch)
     return batch
   }

@@ -28,13 +28,15 @@ export interface Pending {
   /** What each payload leads to; undefined where that needs the memory of the feed. */
   readonly reduced: readonly Reduced[] | undefined
   readonly applied: Applied
-  /** Set where payloads of a feed's log are reduced again. */
+  /** Set where the one payload of the delivery is reduced again. */
   readonly replayed?: Replayed
 }
 
-/** What is known of payloads that the log of their feed has, in the order of the payloads. */
+/** What is known of a payload that the log of its feed has. */
 export interface Replayed {
-  readonly seqs: readonly number[]
-  /** The SIDs that each of them gave to instances of rooms. */
-  readonly claims: readonly (readonly Claim[])[]
+  readonly seq: number
+  /** The SIDs that it gave to instances of rooms. */
+  readonly claims: readonly Claim[]
+  /** The instances that go by a SID which was given out under another name, by the SID; of all payloads of the feed. */
+  readonly renamed: Map<string, string>
 }

@@ -22,18 +22,29 @@ const OF_THE_FUTURE = {
   reason: 'It is of the future: compare the clocks of both machines',
 } satisfies Reduced
 
+/** Whose payloads these are. The SID of an instance is derived from it. */
+export function sourceOf({ accountSid, feedId }: FeedKey): Source {
+  return { accountSid, feedId, sidOf: instance => roomSid(accountSid, feedId, instance) }
+}
+
 /**
- * Whose payloads these are. The SID of an instance is derived from it, unless the payload gave one out before: a SID that
- * was given out once stays in use, also where the feed names the instance otherwise by now.
+ * The source of a payload that is reduced again. A SID that it gave out stays in use, also where the feed names the
+ * instance otherwise by now. `renamed` holds the instances that go by such a SID: no other instance gets it.
  */
-export function sourceOf({ accountSid, feedId }: FeedKey, claims: readonly Claim[] = []): Source {
+function replayedSource(key: FeedKey, claims: readonly Claim[], renamed: Map<string, string>): Source {
+  const { accountSid, feedId, sidOf } = sourceOf(key)
   const left = [...claims]
   return {
     ...{ accountSid, feedId },
     sidOf(instance) {
-      const named = left.findIndex(claim => claim.instance === instance)
-      const [claim] = left.splice(Math.max(named, 0), 1)
-      return claim?.roomSid ?? roomSid(accountSid, feedId, instance)
+      const same = left.findIndex(claim => claim.instance === instance)
+      const [claim] = left.splice(Math.max(same, 0), 1)
+      if (claim !== undefined) {
+        if (same < 0) renamed.set(claim.roomSid, instance)
+        return claim.roomSid
+      }
+      const sid = sidOf(instance)
+      return (renamed.get(sid) ?? instance) === instance ? sid : sidOf(`${instance} again`)
     },
   }
 }
@@ -90,12 +101,16 @@ export async function reduceInOrder(
   for (const pending of deliveries) {
     const { incoming, feed: kind } = pending
     const expired = incoming.look === undefined ? [] : ((await kind.expire?.(memory, incoming.look)) ?? [])
-    for (const [index, payload] of [...incoming.payloads, ...expired].entries()) {
-      const seq = pending.replayed?.seqs[index] ?? nextSeq++
+    for (const payload of [...incoming.payloads, ...expired]) {
+      const seq = pending.replayed?.seq ?? nextSeq++
       const reduced =
         pending.replayed === undefined
           ? await reduceOne({ log: feed.log, memory, seq }, pending, payload)
-          : await kind.reduce(payload, memory, sourceOf(incoming, pending.replayed.claims[index]))
+          : await kind.reduce(
+              payload,
+              memory,
+              replayedSource(incoming, pending.replayed.claims, pending.replayed.renamed),
+            )
       const native = JSON.stringify(payload.value)
       for (const event of reduced.events)
         events.add(incoming, event, { at: 'log', seq }, native, pending.applied)

@@ -2,12 +2,12 @@ import type { Claim, Feed } from '../../feeds/feed.ts'
 import { type Json, objectOf } from '../../feeds/json.ts'
 import type { Payload } from '../../feeds/payload.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
+import { PAYLOADS_AT_ONCE } from '../../store/feeds/payloads.ts'
 import type { Store } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'
 import type { Pending } from '../incoming.ts'
 import { CLAIM, wasOfFuture } from '../reduce-payloads.ts'
 
-const PAYLOADS_A_COMMIT = 500
 /** The keys of all entries of a memory lie between these. */
 const ALL_KEYS = ['', '~'] as const
 
@@ -24,11 +24,12 @@ export async function replayLog(options: {
   stop: AbortSignal
 }): Promise<number> {
   const { store, scratch, feed, key, stop } = options
+  const renamed = new Map<string, string>()
   let place: Place = { seq: 0, key: '' }
   for (;;) {
     const page = await store.payloads.after(key, place)
-    if (page.length < PAYLOADS_A_COMMIT || stop.aborted) break
-    place = await replay(scratch, feed, key, withoutLastGroup(page))
+    if (page.length < PAYLOADS_AT_ONCE || stop.aborted) break
+    place = await replay(scratch, feed, key, withoutLastGroup(page), renamed)
   }
   if (stop.aborted) return 0
   await store.transact(async transaction => {
@@ -40,7 +41,8 @@ export async function replayLog(options: {
         scratch,
         feed,
         key,
-        page.length < PAYLOADS_A_COMMIT ? page : withoutLastGroup(page),
+        page.length < PAYLOADS_AT_ONCE ? page : withoutLastGroup(page),
+        renamed,
       )
     }
     const before = await locked.memory.range(...ALL_KEYS)
@@ -72,6 +74,7 @@ async function replay(
   feed: Feed,
   key: FeedKey,
   page: readonly StoredPayload[],
+  renamed: Map<string, string>,
 ): Promise<Place> {
   const deliveries = withClaims(page).map(({ stored, claims }): Pending => {
     const { receivedAtMs, isReducible } = stored
@@ -82,7 +85,7 @@ async function replay(
       feed: isReducible ? feed : onlyRemembering(feed),
       reduced: undefined,
       applied: { added: 0, duplicates: 0 },
-      replayed: { seqs: [stored.seq], claims: [claims] },
+      replayed: { seq: stored.seq, claims, renamed },
     }
   })
   await scratch.transact(transaction => applyTogether(transaction, deliveries, async () => {}))

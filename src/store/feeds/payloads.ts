@@ -12,7 +12,8 @@ export interface PayloadStore {
 }
 
 const FEEDS_AT_ONCE = 100
-const PAYLOADS_AT_ONCE = 500
+/** The most payloads that `after` gives. */
+export const PAYLOADS_AT_ONCE = 500
 
 export function payloadStore(reader: Connection): PayloadStore {
   return {
