@@ -4,15 +4,23 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pino from 'pino'
 import { readConfig } from '../../src/config.ts'
+import { feeds } from '../../src/feeds/index.ts'
 import { createServer } from '../../src/http/server.ts'
+import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import type { Database } from '../../src/store/engine/database.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
 import { pendingMigrations } from '../../src/store/schema/migrate.ts'
 import { migrations } from '../../src/store/schema/migrations/index.ts'
 import { createStore, type Store } from '../../src/store/store.ts'
+import { janus } from '../feeds/janus/janus-events.ts'
+import { tell as tellJanus } from '../feeds/janus/janus-server.ts'
+import { jitsiRoom, tellJitsi } from '../feeds/jitsi/event-sync.ts'
+import { type ServedRoom, servedParticipants, servedRooms } from '../feeds/served.ts'
+import { queueOf } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { newEmptyPlace } from '../support/test-place.ts'
-import { basic, NOW_MS } from '../support/test-server.ts'
+import { basic, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+import { MORE_FEEDS } from './every-feed.ts'
 
 const FOLDER = join(import.meta.dirname, 'released')
 const versions = readdirSync(FOLDER).flatMap(name => /^schema-(\d+)\.sql$/.exec(name)?.[1] ?? [])
@@ -48,6 +56,48 @@ for (const version of versions) {
     assert.ok(
       columns.length > 4 && columns.some(({ isOpen }) => isOpen) && columns.some(({ isOpen }) => !isOpen),
     )
+  })
+}
+
+test('meetings that run while schema 3 is brought up to date go on in the same rooms', async t => {
+  const { place, remove } = await newEmptyPlace()
+  const database = openDatabase(place)
+  await fill(database, '3')
+  await database.close()
+  const server = await testServer(t, { database: place }, MORE_FEEDS)
+  t.after(remove)
+  const before = await servedRooms(server)
+  await sweeperOver(server).sweep()
+  const sec = NOW_MS / 1000 - 500
+  await tellJitsi(server, jitsiRoom('still').destroyed(sec, sec + 400))
+  const lab = janus()
+  lab.person('ann')
+  await tellJanus(server, lab.person('ben').closesTab(120))
+  const after = await servedRooms(server)
+  assert.deepEqual(
+    after.map(room => room.room_sid),
+    before.map(room => room.room_sid),
+  )
+  const still = await servedParticipants(server, sidOf(before, 'still'))
+  assert.deepEqual(
+    still.map(one => [one.participant_identity, one.leave_time, one.end_reason]),
+    ['eve', 'fay'].map(name => [name, '2026-03-01T11:58:20Z', 'room_ended']),
+  )
+  const [ben] = (await servedParticipants(server, sidOf(before, '1234'))).filter(
+    one => one.participant_identity === 'ben',
+  )
+  assert.deepEqual([ben?.leave_time, ben?.end_reason], ['2026-03-01T11:02:00Z', 'connection_lost'])
+})
+
+function sidOf(rooms: readonly ServedRoom[], name: string): string {
+  return rooms.find(room => room.room_name === name)?.room_sid ?? assert.fail(`there is no room ${name}`)
+}
+
+function sweeperOver({ store, heard, clock }: TestServer) {
+  return createSweeper({
+    ...{ store, queue: queueOf(store), feeds, configuredFeeds: MORE_FEEDS, reconciliations: [], heard },
+    clock: () => clock.nowMs,
+    onFault: assert.ifError,
   })
 }
 

@@ -49,9 +49,10 @@ export async function replayLog(options: {
     const isTransient = (name: string) =>
       feed.transientMemory?.some(kind => name.startsWith(`${kind}|`)) === true
     await locked.memory.remove(before.map(row => row.key).filter(name => !isTransient(name)))
-    await locked.memory.write(
-      await scratch.transact(async copy => (await copy.lockFeed(key, 0)).memory.range(...ALL_KEYS)),
+    const after = await scratch.transact(async copy =>
+      (await copy.lockFeed(key, 0)).memory.range(...ALL_KEYS),
     )
+    await locked.memory.write(after.filter(row => !isTransient(row.key)))
   }, key.feedId)
   return place.seq
 }

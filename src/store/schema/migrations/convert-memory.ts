@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Connection } from '../../engine/database.ts'
 
 interface Row {
@@ -32,6 +33,7 @@ export const convertMemory = {
 /** Stays are converted after the instances that they are of. */
 const CONVERSIONS = [
   ['transport', convertTransport],
+  ['handle', convertHandle],
   ['member', convertMember],
   ['creation', convertInstance],
   ['sid', convertInstance],
@@ -52,12 +54,26 @@ async function convertTransport(connection: Connection, row: Row): Promise<void>
   await put(connection, row, row.key, { sessionIds: JSON.parse(row.value) })
 }
 
-/** Janus: the moments of a member's media become an entry of their own. */
+/** Janus: a handle names the room and the id of its member. */
+async function convertHandle(connection: Connection, row: Row): Promise<void> {
+  const { member, ...handle } = JSON.parse(row.value)
+  if (typeof member !== 'string') return
+  const [nativeRoom, nativeId] = JSON.parse(member)
+  await put(connection, row, row.key, { ...handle, member: { nativeRoom, nativeId } })
+}
+
+/** Janus: the key of a member holds its room and its id, and the last sign of its media is an entry of its own. */
 async function convertMember(connection: Connection, row: Row): Promise<void> {
-  const { lastMediaMs: lastMs, mediaEndedMs: endedMs, ...member } = JSON.parse(row.value)
-  if (lastMs === undefined && endedMs === undefined) return
-  await put(connection, row, row.key, member)
-  await put(connection, row, row.key.replace(/^member/, 'media'), { lastMs, endedMs })
+  const [, emitter, ...place] = row.key.split('|')
+  if (place.length > 1) return
+  const { lastMediaMs: lastMs, ...member } = JSON.parse(row.value)
+  const rest = [emitter, ...[member.nativeRoom, member.nativeId].map(keyPart)].join('|')
+  await put(connection, row, `member|${rest}`, member)
+  await remove(connection, row)
+  const isWatched = lastMs !== undefined && member.toldSilentMs === undefined && member.isOver !== true
+  if (isWatched) {
+    await put(connection, row, `media|${rest}`, { participantSid: member.participantSid, lastMs })
+  }
 }
 
 /** Jitsi: the creations of a room and the SIDs of its instances become one entry of the room. */
@@ -75,9 +91,7 @@ async function convertInstance(connection: Connection, row: Row): Promise<void> 
         }
       : { creations, sids: { ...sids, [decodeURIComponent(place)]: value }, lastMs }
   await put(connection, row, key, after)
-  await connection.run('delete from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?', [
-    ...[row.accountSid, row.feedId, row.key],
-  ])
+  await remove(connection, row)
 }
 
 /** Jitsi: a room lasted at least until its last join. */
@@ -108,4 +122,16 @@ async function put(
      on conflict (account_sid, feed_id, memory_key) do update set value = excluded.value`,
     [accountSid, feedId, key, JSON.stringify(value)],
   )
+}
+
+async function remove(connection: Connection, { accountSid, feedId, key }: Row): Promise<void> {
+  await connection.run('delete from feed_memory where account_sid = ? and feed_id = ? and memory_key = ?', [
+    ...[accountSid, feedId, key],
+  ])
+}
+
+/** As memoryKey in src/feeds/memory.ts wrote it for schema 4. */
+function keyPart(part: string): string {
+  const encoded = encodeURIComponent(part).replaceAll('}', '%7D')
+  return encoded.length <= 300 ? encoded : `~${createHash('sha256').update(encoded).digest('hex')}`
 }
