@@ -1,5 +1,5 @@
 import type { Event } from '../event.ts'
-import type { Claim, Feed, ListeningWindow, Reduced } from '../feeds/feed.ts'
+import type { Feed, ListeningWindow, Reduced, Source } from '../feeds/feed.ts'
 import type { Payload } from '../feeds/payload.ts'
 
 /** Payloads of an authenticated delivery, or what Rollcall noticed itself. Plain data. */
@@ -34,9 +34,8 @@ export interface Pending {
 
 /** What is known of a payload that the log of its feed has. */
 export interface Replayed {
+  /** Its place in the log. */
   readonly seq: number
-  /** The SIDs that it gave to instances of rooms. */
-  readonly claims: readonly Claim[]
-  /** The instances that go by a SID which was given out under another name, by the SID; of all payloads of the feed. */
-  readonly renamed: Map<string, string>
+  /** Gives the SIDs that the payload gave out before. */
+  readonly source: Source
 }

@@ -27,28 +27,6 @@ export function sourceOf({ accountSid, feedId }: FeedKey): Source {
   return { accountSid, feedId, sidOf: instance => roomSid(accountSid, feedId, instance) }
 }
 
-/**
- * The source of a payload that is reduced again. A SID that it gave out stays in use, also where the feed names the
- * instance otherwise by now. `renamed` holds the instances that go by such a SID: no other instance gets it.
- */
-function replayedSource(key: FeedKey, claims: readonly Claim[], renamed: Map<string, string>): Source {
-  const { accountSid, feedId, sidOf } = sourceOf(key)
-  const left = [...claims]
-  return {
-    ...{ accountSid, feedId },
-    sidOf(instance) {
-      const same = left.findIndex(claim => claim.instance === instance)
-      const [claim] = left.splice(Math.max(same, 0), 1)
-      if (claim !== undefined) {
-        if (same < 0) renamed.set(claim.roomSid, instance)
-        return claim.roomSid
-      }
-      const sid = sidOf(instance)
-      return (renamed.get(sid) ?? instance) === instance ? sid : sidOf(`${instance} again`)
-    },
-  }
-}
-
 /** True for a payload of the log that was of the future when it came: it is not reduced. */
 export function wasOfFuture({ reason }: { readonly reason: string }): boolean {
   return reason === OF_THE_FUTURE.reason
@@ -106,11 +84,7 @@ export async function reduceInOrder(
       const reduced =
         pending.replayed === undefined
           ? await reduceOne({ log: feed.log, memory, seq }, pending, payload)
-          : await kind.reduce(
-              payload,
-              memory,
-              replayedSource(incoming, pending.replayed.claims, pending.replayed.renamed),
-            )
+          : await kind.reduce(payload, memory, pending.replayed.source)
       const native = JSON.stringify(payload.value)
       for (const event of reduced.events)
         events.add(incoming, event, { at: 'log', seq }, native, pending.applied)
@@ -139,11 +113,14 @@ async function reduceOne(
   const hasEvents = reduced.events.length > 0
   if (isTransient && hasEvents) await log.keep(kept)
   if (!isTransient && !hasEvents) await log.setReason(payload.key, reasonOf(reduced))
-  for (const claim of reduced.claims ?? []) {
-    const native = JSON.stringify({ claim: claim.instance, roomSid: claim.roomSid })
-    await log.keep({ ...kept, key: `${CLAIM}${claim.roomSid}`, reason: 'A SID is given', native })
-  }
+  for (const claim of reduced.claims ?? []) await log.keep(keptClaim(claim, kept))
   return reduced
+}
+
+/** A claim as it lies in the log of its feed, at the place of the payload that made it. */
+export function keptClaim({ roomSid: sid, instance }: Claim, payload: Omit<KeptPayload, 'key'>): KeptPayload {
+  const native = JSON.stringify({ claim: instance, roomSid: sid })
+  return { ...payload, key: `${CLAIM}${sid}`, reason: 'A SID is given', native }
 }
 
 /** Keeps a payload without events. */

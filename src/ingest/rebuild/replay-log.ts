@@ -1,12 +1,18 @@
 import type { Claim, Feed } from '../../feeds/feed.ts'
 import { type Json, objectOf } from '../../feeds/json.ts'
 import type { Payload } from '../../feeds/payload.ts'
-import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
-import { PAYLOADS_AT_ONCE } from '../../store/feeds/payloads.ts'
+import { StoreUnavailableError } from '../../store/engine/database.ts'
+import {
+  type FeedKey,
+  type LogPlace,
+  PAYLOADS_AT_ONCE,
+  type StoredPayload,
+} from '../../store/feeds/feed-log.ts'
 import type { Store } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'
 import type { Pending } from '../incoming.ts'
-import { CLAIM, wasOfFuture } from '../reduce-payloads.ts'
+import { CLAIM, keptClaim, wasOfFuture } from '../reduce-payloads.ts'
+import { type GivenSids, replayedSource } from './replayed-source.ts'
 
 /** The keys of all entries of a memory lie between these. */
 const ALL_KEYS = ['', '~'] as const
@@ -24,26 +30,21 @@ export async function replayLog(options: {
   stop: AbortSignal
 }): Promise<number> {
   const { store, scratch, feed, key, stop } = options
-  const renamed = new Map<string, string>()
-  let place: Place = { seq: 0, key: '' }
+  const given: GivenSids = new Map()
+  let place: LogPlace = { seq: 0, key: '' }
   for (;;) {
     const page = await store.payloads.after(key, place)
     if (page.length < PAYLOADS_AT_ONCE || stop.aborted) break
-    place = await replay(scratch, feed, key, withoutLastGroup(page), renamed)
+    place = await replay(scratch, feed, key, withoutLastGroup(page), given)
   }
   if (stop.aborted) return 0
   await store.transact(async transaction => {
     const locked = await transaction.lockFeed(key, 0)
     for (;;) {
-      const page = await store.payloads.after(key, place)
+      const page = await locked.log.after(place)
       if (page.length === 0) break
-      place = await replay(
-        scratch,
-        feed,
-        key,
-        page.length < PAYLOADS_AT_ONCE ? page : withoutLastGroup(page),
-        renamed,
-      )
+      const isLast = page.length < PAYLOADS_AT_ONCE
+      place = await replay(scratch, feed, key, isLast ? page : withoutLastGroup(page), given)
     }
     const before = await locked.memory.range(...ALL_KEYS)
     const isTransient = (name: string) =>
@@ -53,13 +54,11 @@ export async function replayLog(options: {
       (await copy.lockFeed(key, 0)).memory.range(...ALL_KEYS),
     )
     await locked.memory.write(after.filter(row => !isTransient(row.key)))
+    for (const [roomSid, { instance, firstGivenBy }] of given) {
+      if (firstGivenBy !== undefined) await locked.log.keep(keptClaim({ roomSid, instance }, firstGivenBy))
+    }
   }, key.feedId)
   return place.seq
-}
-
-interface Place {
-  readonly seq: number
-  readonly key: string
 }
 
 /** Claims follow their payload: the last payload of a page may have more of them on the next. */
@@ -75,29 +74,51 @@ async function replay(
   feed: Feed,
   key: FeedKey,
   page: readonly StoredPayload[],
-  renamed: Map<string, string>,
-): Promise<Place> {
-  const deliveries = withClaims(page).map(({ stored, claims }): Pending => {
-    const { receivedAtMs, isReducible } = stored
-    const payload = payloadOf(stored)
-    const incoming = { ...key, feedKind: feed.kind, receivedAtMs, payloads: [payload] }
-    return {
-      incoming,
-      feed: isReducible ? feed : onlyRemembering(feed),
-      reduced: undefined,
-      applied: { added: 0, duplicates: 0 },
-      replayed: { seq: stored.seq, claims, renamed },
-    }
-  })
-  await scratch.transact(transaction => applyTogether(transaction, deliveries, async () => {}))
+  given: GivenSids,
+): Promise<LogPlace> {
+  const payloads = withClaims(page)
+  const apply = (some: readonly Replaying[]) =>
+    scratch.transact(transaction => {
+      const deliveries = some.map(one => replayed(feed, key, one, given))
+      return applyTogether(transaction, deliveries, async () => {})
+    })
+  try {
+    await apply(payloads)
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error
+    for (const one of payloads) await apply([one]).catch(leaveOut)
+  }
   const last = page.at(-1)
   return { seq: last?.seq ?? 0, key: last?.key ?? '' }
 }
 
-/** The payloads of a page that are to be reduced, each with the SIDs that it gave out. */
-function withClaims(page: readonly StoredPayload[]): { stored: StoredPayload; claims: Claim[] }[] {
+/** A payload that is reduced again, and the SIDs that it gave out. */
+interface Replaying {
+  readonly stored: StoredPayload
+  readonly claims: readonly Claim[]
+}
+
+function replayed(feed: Feed, key: FeedKey, { stored, claims }: Replaying, given: GivenSids): Pending {
+  const { seq, receivedAtMs, isReducible } = stored
+  const incoming = { ...key, feedKind: feed.kind, receivedAtMs, payloads: [payloadOf(stored)] }
+  return {
+    incoming,
+    feed: isReducible ? feed : onlyRemembering(feed),
+    reduced: undefined,
+    applied: { added: 0, duplicates: 0 },
+    replayed: { seq, source: replayedSource(key, stored, claims, given) },
+  }
+}
+
+/** A payload that cannot be reduced leads to nothing, as when it came. */
+function leaveOut(error: unknown): void {
+  if (error instanceof StoreUnavailableError) throw error
+}
+
+/** The payloads of a page that are to be reduced. */
+function withClaims(page: readonly StoredPayload[]): Replaying[] {
   const bySeq = new Map<number, Claim[]>()
-  const found: { stored: StoredPayload; claims: Claim[] }[] = []
+  const found: Replaying[] = []
   for (const stored of page.filter(({ key }) => !key.startsWith(CLAIM))) {
     const claims: Claim[] = []
     bySeq.set(stored.seq, claims)

@@ -26,8 +26,16 @@ export interface StoredPayload extends KeptPayload {
   readonly isReducible: boolean
 }
 
+/** Where a payload stands in the log of its feed. Claims share the place of the payload that made them. */
+export interface LogPlace {
+  readonly seq: number
+  readonly key: string
+}
+
 /** The log of a feed's payloads that do not lie beside an event. */
 export interface FeedLog {
+  /** The payloads after a place, in order; no more than PAYLOADS_AT_ONCE. */
+  after(place: LogPlace): Promise<StoredPayload[]>
   /** The place after the last. Only a locked feed gives each place once. */
   nextSeq(): Promise<number>
   /** Keeps a payload; false if the log has its key already, which is counted. */
@@ -41,6 +49,7 @@ export interface FeedLog {
 export function feedLog(connection: Connection, { accountSid, feedId }: FeedKey): FeedLog {
   const feed = [accountSid, feedId]
   return {
+    after: place => payloadsAfter(connection, { accountSid, feedId }, place),
     async nextSeq() {
       const [last] = await connection.all<{ seq: number | null }>(
         'select max(seq) seq from feed_payloads where account_sid = ? and feed_id = ?',
@@ -71,4 +80,23 @@ export function feedLog(connection: Connection, { accountSid, feedId }: FeedKey)
       )
     },
   }
+}
+
+/** The most payloads that are read at once. */
+export const PAYLOADS_AT_ONCE = 500
+
+/** The payloads of a feed after a place in its log, in order; no more than PAYLOADS_AT_ONCE. */
+export async function payloadsAfter(
+  connection: Connection,
+  { accountSid, feedId }: FeedKey,
+  { seq, key }: LogPlace,
+): Promise<StoredPayload[]> {
+  const rows = await connection.all<Omit<StoredPayload, 'isReducible'>>(
+    `select payload_key "key", seq, feed_kind "feedKind", received_at_ms "receivedAtMs", reason, native
+     from feed_payloads where account_sid = ? and feed_id = ? and (seq, payload_key) > (?, ?)
+     order by seq, payload_key limit ?`,
+    [accountSid, feedId, seq, key, PAYLOADS_AT_ONCE],
+  )
+  // Schema 4 is the first that notes the kind.
+  return rows.map(row => ({ ...row, isReducible: row.feedKind !== '' }))
 }
