@@ -8,7 +8,7 @@ import { type StayContext, stayOf } from '../../src/fold/stay.ts'
 const COMMON = { roomSid: 'RM', room: {}, participantSid: 'PA', participant: {} }
 const JOINED: ParticipantEvent = { kind: 'participant.joined', key: '1', atMs: 1000, ...COMMON }
 const NO_CONTEXT: StayContext = { roomEnd: undefined }
-const SETTINGS = { mediaRegions: {}, publisherAttributes: {} }
+const SETTINGS = { mediaRegions: {}, publisherAttributes: {}, kindsWithErrorCodes: ['twilio'] }
 
 function left(ending: {
   endReason?: string
@@ -42,7 +42,7 @@ test('the code of an inferred reason is inferred too', () => {
   assert.deepEqual(endingShown(left(left2), 'janus'), ['client_left', null, false])
 })
 
-test('a reason that a Twilio summary states without a code has none, unlike an inferred one', () => {
+test('a stated reason without a code has none where the feed states codes, and an inferred one has the table's', () => {
   assert.deepEqual(endingShown(left({ endReason: 'timeout' }), 'twilio'), ['timeout', null, false])
   const roomEnd = { atMs: 5000, reason: 'room_ended', inferred: false } as const
   const seen: ParticipantEvent = { kind: 'participant.updated', key: '3', atMs: 2000, ...COMMON }
