@@ -42,7 +42,7 @@ test('the code of an inferred reason is inferred too', () => {
   assert.deepEqual(endingShown(left(left2), 'janus'), ['client_left', null, false])
 })
 
-test('a stated reason without a code has none where the feed states codes, and an inferred one has the table's', () => {
+test('a stated reason without a code has none where the feed states codes, and an inferred one has that of the table', () => {
   assert.deepEqual(endingShown(left({ endReason: 'timeout' }), 'twilio'), ['timeout', null, false])
   const roomEnd = { atMs: 5000, reason: 'room_ended', inferred: false } as const
   const seen: ParticipantEvent = { kind: 'participant.updated', key: '3', atMs: 2000, ...COMMON }
