@@ -1,4 +1,4 @@
-/** The text as every engine keeps it: well-formed, and without NUL, which only SQLite's texts can hold. */
+/** The text in the form that both engines can store: well-formed Unicode without NUL, which PostgreSQL refuses. */
 export function wellFormed(text: string): string {
   return text.toWellFormed().replaceAll('\0', '')
 }

@@ -3,9 +3,9 @@ import type { Connection, Database } from './engine/database.ts'
 export interface Account {
   readonly accountSid: string
   readonly name: string
-  /** Hex SHA-256 of the auth token, which itself is not kept. */
+  /** Hex SHA-256 of the auth token. The token itself is not stored. */
   readonly tokenHash: string
-  /** 1 for the first account that there was, which the settings' token and feeds are for; else 0. */
+  /** 1 for an account that was made as the default account, to which the feeds of the settings belong; else 0. */
   readonly isDefault: number
   readonly createdAtMs: number
 }
@@ -14,25 +14,25 @@ export interface ApiKey {
   readonly keySid: string
   readonly accountSid: string
   readonly name: string
-  /** Hex SHA-256 of the secret, which itself is not kept. */
+  /** Hex SHA-256 of the secret. The secret itself is not stored. */
   readonly secretHash: string
   readonly createdAtMs: number
 }
 
-/** Accounts and their API keys. Expected absence is undefined; a removal says whether there was anything. */
+/** Accounts and their API keys. A search that finds nothing gives undefined; a removal says whether it found a row. */
 export interface AccountStore {
   list(): Promise<Account[]>
   find(accountSid: string): Promise<Account | undefined>
   /** Adds the account, or gives a known one this name and token. */
   put(account: Account): Promise<void>
   /**
-   * Puts the account that `decide` makes of all there are, if it makes one, while no other process decides: nothing
-   * that two of them add at once is added twice. `decide` may be called again; the last result is resolved to.
+   * Calls `decide` with all accounts, and puts the account that it returns, if any. One process decides at a time, so
+   * that two processes do not both add an account. `decide` may be called twice; resolves to its last result.
    */
   putDecided<T extends { readonly put: Account | undefined }>(
     decide: (accounts: readonly Account[]) => T,
   ): Promise<T>
-  /** Removes the account's credentials, keys and feeds; its history stays for whoever adds the SID again. */
+  /** Removes the account, its keys and its feeds. The history stays, and is served once the SID is added again. */
   remove(accountSid: string): Promise<boolean>
   listKeys(): Promise<ApiKey[]>
   findKey(keySid: string): Promise<ApiKey | undefined>
@@ -58,7 +58,7 @@ export function accountStore(database: Database): AccountStore {
       const seen = decide(await accountsIn(reader))
       if (seen.put === undefined) return seen
       return await database.transact(async connection => {
-        // The one row that every database has.
+        // This row exists in every database: its lock lets one process decide at a time.
         await connection.all(`select version from schema_version ${connection.dialect.forUpdate}`)
         const decided = decide(await accountsIn(connection))
         if (decided.put !== undefined) await putIn(connection, decided.put)

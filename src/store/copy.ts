@@ -2,11 +2,11 @@ import { type Connection, type Database, type SqlValue, StoreUnavailableError } 
 import { TABLES, type Table } from './schema/tables.ts'
 
 const PAGE_ROWS = 250
-/** All of a table that is small: among its rows, what is unique may have been exchanged. */
+/** A small table is compared as a whole: two of its rows may have exchanged a unique value. */
 const SMALL_TABLE_ROWS = 10_000
-/** There are statements of so many rows and of one: the engines keep every text that they are given. */
+/** A statement has this many rows or one: the engines keep every text of a statement that they prepared. */
 const ROWS_A_STATEMENT = 50
-/** What is only ever added to. */
+/** Tables whose rows are never removed, except by a rebuild. */
 const LEDGERS = ['events', 'feed_payloads']
 
 type Row = Readonly<Record<string, SqlValue>>
@@ -14,26 +14,27 @@ type Key = readonly string[]
 
 /** What a copy did. */
 export interface Copied {
-  /** Rows of the source that the destination has now. */
+  /** The number of rows of the source that are in the destination after the copy. */
   readonly rows: number
-  /** Those of them that it had not, or had otherwise. */
+  /** How many of them were missing in the destination, or differed there. */
   readonly written: number
-  /** Rows that the source has no more. */
+  /** How many rows were removed from the destination, because the source does not have them. */
   readonly removed: number
-  /** False where it was stopped before it had looked at all. */
+  /** False if the copy was stopped before the end. */
   readonly isWhole: boolean
 }
 
-/** The destination has what would be lost, or the source has nothing; the message is a sentence. */
+/** The copy would lose data of the destination, or the source is empty. The message is a sentence. */
 export class CopyRefusedError extends Error {
   override name = 'CopyRefusedError'
 }
 
 /**
- * Makes the destination hold the rows of the source, and no others; of either engine, both with today's schema. What is
- * the same in both is only read, and each page of rows is a transaction: stopped or killed anywhere it loses nothing,
- * and run again it goes on. Throws CopyRefusedError where the destination has heard something itself; what it has heard
- * is never removed. Rows that the source gets meanwhile may be missing until the next run.
+ * Makes the destination hold the rows of the source, and no others. Each may be SQLite or PostgreSQL; both have the
+ * schema of this version. Equal rows are only read. Each page of rows is a transaction, so that a copy that is stopped
+ * or killed loses nothing, and the next run does the rest. Throws CopyRefusedError if the destination has an account,
+ * an event, a payload or a server of its own. Rows that are added to the source during a run may be missing until the
+ * next. /
  */
 export async function copyStore(
   from: Database,
@@ -43,7 +44,7 @@ export async function copyStore(
   await refuseStrangers(from.reader, to.reader)
   const tables = Object.entries(TABLES)
   let all = 0
-  // For the progress alone: a table that takes longer to count than an answer may is not waited for.
+  // The count serves the progress alone: a table whose count exceeds the time limit of a statement counts as 0.
   for (const [name] of tables) all += await countRows(from.reader, name).catch(() => 0)
   const copied = { rows: 0, written: 0, removed: 0 }
   for (const [name, table] of tables) {
@@ -66,27 +67,27 @@ async function refuseStrangers(from: Connection, to: Connection): Promise<void> 
   const stranger = others.find(accountSid => !known.includes(accountSid))
   if (stranger === undefined) return
   throw new CopyRefusedError(
-    `The destination has account ${stranger}, which the source has not: give an empty database.`,
+    `The destination has account ${stranger}, which the source does not have: give an empty database.`,
   )
 }
 
 /**
- * Every running server has a row in `servers` from its start on. A row that the source lacks is of a server of the
- * destination, unless it is older than all that the source has: those the source may have forgotten.
+ * Refuses a destination on which a server has run: every server has a row in `servers` from its start on. The source
+ * may have deleted old rows, so a row that is older than all rows of the source does not count. /
  */
 async function refuseServed(from: Connection, to: Connection): Promise<void> {
   const theirs = await serversIn(to)
-  // Read last: what was copied from the source is there.
+  // Read after the destination, so that a row that was copied from the source is found here.
   const known = await serversIn(from)
   const ids = new Set(known.map(({ id }) => id))
   const oldestMs = known[0]?.untilMs ?? 0
   if (theirs.every(({ id, untilMs }) => ids.has(id) || untilMs < oldestMs)) return
   throw new CopyRefusedError(
-    'A server has run on the destination, and what it heard would be lost: give an empty database.',
+    'A server has run on the destination, and what it received would be lost: give an empty database.',
   )
 }
 
-/** Goes through a table in the order of its key; each turn one page. */
+/** Copies a table page by page, in the order of its key. Yields after each page. */
 async function* mirror(name: string, { key, shardedBy }: Table, from: Database, to: Database) {
   const limit = shardedBy === undefined ? SMALL_TABLE_ROWS : PAGE_ROWS
   for (let after: Key | undefined; ; ) {
@@ -94,7 +95,7 @@ async function* mirror(name: string, { key, shardedBy }: Table, from: Database, 
       told(`Reading ${name} of the source`, readPage(from.reader, name, key, after, limit)),
       told(`Reading ${name} of the destination`, readPage(to.reader, name, key, after, limit)),
     ])
-    // As far as both were read.
+    // The page ends where the shorter of the two ends: up to there both were read.
     const ends = [source, target].flatMap(rows => (rows.length < limit ? [] : rows.slice(-1)))
     const [until] = ends.map(row => keyOf(key, row)).sort(compareKeys)
     const isRead = (row: Row) => until === undefined || compareKeys(keyOf(key, row), until) <= 0
@@ -106,7 +107,7 @@ async function* mirror(name: string, { key, shardedBy }: Table, from: Database, 
   }
 }
 
-/** What makes the rows of the destination those of the source. A row that differs is removed, and written anew. */
+/** The changes that make the destination's rows equal to the source's. A row that differs is removed and inserted. */
 function differenceOf(key: Key, source: readonly Row[], target: readonly Row[]) {
   const idOf = (row: Row) => JSON.stringify(keyOf(key, row))
   const wanted = new Set(source.map(idOf))
@@ -122,7 +123,7 @@ type Difference = ReturnType<typeof differenceOf>
 async function write(name: string, key: Key, page: Difference, from: Database, to: Database): Promise<void> {
   if (page.gone > 0 && LEDGERS.includes(name)) {
     throw new CopyRefusedError(
-      `The destination has rows of ${name} that the source has not, and they would be lost: give an empty database.`,
+      `The destination has rows of ${name} that the source does not have and that would be lost: give an empty database.`,
     )
   }
   if (page.insert.length + page.remove.length === 0) return
@@ -138,7 +139,7 @@ async function write(name: string, key: Key, page: Difference, from: Database, t
   })
 }
 
-/** Calls `run` with these columns of all rows, as many rows at a time as a statement has, and then one by one. */
+/** Calls `run` with these columns of all rows: with ROWS_A_STATEMENT rows at a time, and the last ones one by one. */
 async function inStatements(
   columns: readonly string[],
   rows: readonly Row[],
@@ -178,7 +179,7 @@ function keyOf(key: Key, row: Row): Key {
   })
 }
 
-/** By their bytes, as the engines do; JavaScript's own order of strings is another beyond U+FFFF. */
+/** Compares keys by their bytes in UTF-8, as the engines do. JavaScript orders characters above U+FFFF differently. */
 function compareKeys(a: Key, b: Key): number {
   for (const [index, text] of a.entries()) {
     const order = Buffer.compare(Buffer.from(text), Buffer.from(b[index] ?? ''))
@@ -209,7 +210,7 @@ async function countRows(connection: Connection, name: string): Promise<number> 
   return rows[0]?.count ?? 0
 }
 
-/** Says where it was that something failed, and why. */
+/** Adds to the message of an error what was being done. */
 async function told<T>(where: string, work: Promise<T>): Promise<T> {
   try {
     return await work

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 
-/** An entry of PostgreSQL's B-trees holds 2704 bytes at most (its documentation, 67.1), all columns together. */
+/** An entry of a PostgreSQL B-tree holds at most 2704 bytes for all columns (PostgreSQL documentation, 67.1). */
 const MAX_BYTES = 2_000
 const KEPT_CHARS = 256
 
 /**
- * The text as it stands in a column that is a key or has an index: itself, or where it is too long for one, its
- * beginning and a digest of the whole. The same for the same text.
+ * The form in which a text is stored in a column that has an index: the text itself, or the beginning and a digest of a
+ * text that is too long for an index. Equal texts have equal forms.
  */
 export function indexable(text: string): string {
   if (Buffer.byteLength(text) <= MAX_BYTES) return text

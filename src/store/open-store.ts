@@ -8,13 +8,13 @@ import { createStore, type Store } from './store.ts'
 
 const FILE_NAME = 'rollcall.db'
 
-/** Enough for a command, which does one thing after another. */
+/** Enough for a command, since a command runs one statement at a time. */
 const COMMAND_CONNECTIONS = 2
 
 /**
- * Opens the store at a place: a `postgres:` URL, a folder (made if missing, the file in it is `rollcall.db`), a path that
- * ends in `.db`, or a `file:` URL of either. Throws a sentence for any other kind of URL. Files are readable by their
- * owner alone, since feed secrets are in them.
+ * Opens the store at a place, and migrates it: a `postgres:` URL, a folder (which gets a file `rollcall.db`), a path
+ * that ends in `.db`, or a `file:` URL of either. Makes folders and files that are missing; only their owner can read
+ * them, since they hold feed secrets. Throws an error whose message is a sentence for any other kind of URL. /
  */
 export async function openStore(place: string, connections = COMMAND_CONNECTIONS): Promise<Store> {
   const database = openDatabase(place, connections)
@@ -26,7 +26,7 @@ export async function openStore(place: string, connections = COMMAND_CONNECTIONS
   }
 }
 
-/** The engine at a place, as `openStore` takes it; its schema as it is. */
+/** Opens the database at a place, which has the same forms as for `openStore`. Does not migrate its schema. */
 export function openDatabase(place: string, connections = COMMAND_CONNECTIONS): Database {
   if (/^postgres(?:ql)?:/i.test(place)) return openPostgres(place, connections)
   const file = fileOf(place)

@@ -17,17 +17,17 @@ import { type UptimeStore, uptimeStore } from './uptime.ts'
 
 const PROBE_CHARS = 50_000
 
-/** What a transaction may do. Who locks feeds and rooms locks the feeds first, each in the order of their ids. */
+/** What a transaction may do. It locks feeds before rooms, and each in the order of their ids, to avoid deadlocks. */
 export interface Transaction {
-  /** Waits until no other transaction has the room, and keeps it until this one ends. */
+  /** Waits until no other transaction has locked the room, and locks it until this transaction ends. */
   lockRoom(key: RoomKey): Promise<LockedRoom>
-  /** Waits until no other transaction has the feed, and keeps it until this one ends; reserves places in its log. */
+  /** Locks the feed in the same way, and reserves so many places in its log. */
   lockFeed(key: FeedKey, payloads: number): Promise<LockedFeed>
-  /** The log of a feed that need not be locked: what its payloads lead to does not depend on their order. */
+  /** The log of a feed without memory. It needs no lock, since the order of its payloads does not matter. */
   feedLog(key: FeedKey): FeedLog
 }
 
-/** Everything Rollcall keeps. Times are unix milliseconds; expected absence is undefined. */
+/** All data of Rollcall. Times are unix milliseconds; a search that finds nothing gives undefined. */
 export interface Store {
   readonly accounts: AccountStore
   readonly feeds: FeedStore
@@ -38,24 +38,28 @@ export interface Store {
   readonly open: OpenStays
   readonly uptime: UptimeStore
   readonly lease: Lease
-  /** See Database. */
+  /** As in Database. */
   readonly deliveriesACommit: number
   readonly hasOneWriter: boolean
   /**
-   * Runs `work` in one transaction; resolves once it is durable, rejects with StoreUnavailableError if it cannot be.
-   * Works that name one lane, a room's or a feed's id, run one after another: they would wait for each other anyway.
+   * Runs `work` in one transaction. Resolves once it is durable, and rejects with StoreUnavailableError if nothing can
+   * be stored now. Works of one lane, which is the id of a room or a feed, run one after another instead of waiting for
+   * each other's locks. /
    */
   transact<T>(work: (transaction: Transaction) => Promise<T>, lane?: string): Promise<T>
-  /** Resolves if something can be written, else rejects with StoreUnavailableError. */
+  /** Resolves if the database can be written, else rejects with StoreUnavailableError. */
   checkWritable(): Promise<void>
-  /** Lets everything that waits for the database fail, now and from now on: for a process that must end soon. */
+  /** Makes everything that waits for the database fail, now and later. For a process that must end soon. */
   giveUp(): void
   close(): Promise<void>
 }
 
-/** The store over an engine, its schema brought up to date. Throws a sentence where it cannot be, or must not be used. */
+/**
+ * The store over a database, whose schema is migrated first. Throws an error whose message is a sentence if the
+ * database cannot be migrated, or must not be used (see `problem` of Database). /
+ */
 export async function createStore(database: Database): Promise<Store> {
-  // Before the migration, so that nothing is made where it must not be; and after it, of what it made.
+  // Checked before the migration, so that a wrong database is not changed, and again with the tables that it made.
   await refuseProblem(database)
   await migrate(database)
   await refuseProblem(database)
@@ -92,7 +96,7 @@ async function refuseProblem(database: Database): Promise<void> {
   if (problem !== undefined) throw new Error(problem)
 }
 
-/** Writes as much as a delivery takes: a database that is full may still have room for less. */
+/** Writes as many bytes as a delivery does, since a full disk may still have room for fewer, and deletes them again. */
 async function writeAndTakeBack(connection: Connection): Promise<void> {
   const deliveryId = randomUUID()
   await connection.run(

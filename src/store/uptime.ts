@@ -1,32 +1,32 @@
 import type { Connection, Database } from './engine/database.ts'
 
-/** A time during which a server was up. Unix milliseconds. */
+/** A span of time in which a server was up, in unix milliseconds. */
 export interface Span {
   readonly fromMs: number
   readonly untilMs: number
 }
 
-/** A server that is up, and what it heard. */
+/** A server that is up, and when it last received each feed. */
 export interface Beat extends Span {
-  /** A text of its own for each start of each process. */
+  /** Unique to each start of each process. */
   readonly serverId: string
-  /** When it heard each feed last, by the feed's id; unix milliseconds. */
+  /** When it last received a delivery of each feed, by the feed's id; unix milliseconds. */
   readonly heard: ReadonlyMap<string, number>
 }
 
-/** When servers were up and heard feeds, so that silence is counted only while there was somebody to hear. */
+/** When servers were up and received feeds. Silence counts only while a server was up and received the feed. */
 export interface UptimeStore {
-  /** Notes that the server is up until now and what it heard; servers that ended before `keepFromMs` are forgotten. */
+  /** Stores that the server is up until now and what it received. Deletes servers that ended before `keepFromMs`. */
   beat(beat: Beat, keepFromMs: number): Promise<void>
-  /** When at least one server was up: spans that end after a moment, by their beginning, none overlapping. */
+  /** When at least one server was up: the spans that end after `fromMs`, by their beginning. They do not overlap. */
   since(fromMs: number): Promise<Span[]>
-  /** When any server last heard each feed, by the feed's id; unix milliseconds. */
+  /** When any server last received each feed, by the feed's id; unix milliseconds. */
   heard(): Promise<Map<string, number>>
-  /** Notes that a server's list was compared with what is in progress, whole. */
+  /** Stores that all rooms in a media server's list were compared with the rooms in progress. */
   noteCompared(feedId: string, atMs: number): Promise<void>
-  /** When it was last, by any server; unix milliseconds. */
+  /** When any server last did that comparison for this feed; unix milliseconds. */
   comparedAt(feedId: string): Promise<number | undefined>
-  /** The servers that were up at a moment or later, by id. */
+  /** The ids of the servers that were up at `fromMs` or later, in order. */
   serversSince(fromMs: number): Promise<string[]>
 }
 
@@ -50,7 +50,7 @@ export function uptimeStore(database: Database): UptimeStore {
              where feeds_heard.heard_at_ms < excluded.heard_at_ms`,
             [feedId, heardMs],
           )
-        // The row is the feed's lock: with the deliveries that take it, not against them.
+        // The row is the lock of the feed. In the feed's lane the deliveries of the feed do not have to wait for it.
         await database.transact(note, feedId)
       }
     },
@@ -96,7 +96,7 @@ export function uptimeStore(database: Database): UptimeStore {
   }
 }
 
-/** Spans come by their beginning: one that overlaps the last makes it longer. */
+/** Adds a span to spans that are ordered by their beginning. A span that overlaps the last one extends it. */
 function joined(spans: readonly Span[], next: Span): Span[] {
   const last = spans.at(-1)
   if (last === undefined || next.fromMs > last.untilMs) return [...spans, next]

@@ -132,7 +132,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     await assert.rejects(copied(to, to), refusal(/is the source itself/))
     const cases: [RegExp, string, SqlValue[], string][] = [
       [
-        /has account AC0, which the source has not/,
+        /has account AC0, which the source does not have/,
         `insert into accounts (account_sid, name, token_hash, is_default, created_at_ms) values ('AC0', '', '', 0, 0)`,
         [],
         `delete from accounts where account_sid = 'AC0'`,
@@ -144,7 +144,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         `delete from servers where server_id = 'own'`,
       ],
       [
-        /has rows of events that the source has not/,
+        /has rows of events that the source does not have/,
         `insert into events (account_sid, room_sid, feed_id, feed_kind, event_key, at_ms, received_at_ms, duplicates,
            body, native) values ('${ACCOUNT}', 'RMx', 'FDx', '', 'own', 0, 0, 0, '', '')`,
         [],

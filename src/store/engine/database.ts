@@ -2,47 +2,48 @@ import type { Dialect, SqlValue } from './dialect.ts'
 
 export type { SqlValue } from './dialect.ts'
 
-/** Runs SQL with `?` for parameters. Rows have the shape that the statement selects; the caller names it. */
+/** Runs SQL with `?` for parameters. The caller names the type of the rows that the statement returns. */
 export interface Connection {
   readonly dialect: Dialect
   all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>
-  /** The number of rows changed. */
+  /** Resolves to the number of rows that were changed. */
   run(sql: string, params?: readonly SqlValue[]): Promise<number>
 }
 
-/** What the store needs of an engine. */
+/** A database of either engine, with all that the store needs of it. */
 export interface Database {
   readonly dialect: Dialect
-  /** How many deliveries one transaction stores at most: their room or feed stays locked that long. */
+  /** How many deliveries one transaction stores at most. Their room or feed stays locked until it ends. */
   readonly deliveriesACommit: number
-  /** True where all transactions run one after another, so that it does not matter which lane they name. */
+  /** True if all transactions run one after another, whatever their lane. */
   readonly hasOneWriter: boolean
-  /** Reads what is committed. Rejects with StoreUnavailableError when nothing can be read now. */
+  /** Reads committed data. Rejects with StoreUnavailableError if nothing can be read now. */
   readonly reader: Connection
-  /** As `reader`, for what authenticates a delivery: slow answers to other readers do not delay it. */
+  /** Reads what the authentication of a delivery needs, without waiting behind slow queries of `reader`. */
   readonly lookup: Connection
   /**
-   * Runs `work` in a transaction and resolves once it is durable. Works of one lane run one after another, and those
-   * that wait together may share one commit; a work that throws is undone alone. The engine may run a work again after
-   * it undid it. Rejects with StoreUnavailableError when nothing can be stored now.
+   * Runs `work` in a transaction and resolves once it is durable. Works of one lane run one after another, and works
+   * that wait together may share one commit. If a work throws, only that work is undone. The engine may undo a work and
+   * run it again. Rejects with StoreUnavailableError if nothing can be stored now.
    */
   transact<T>(work: Work<T>, lane?: string): Promise<T>
-  /** As `transact`, but only one process of all runs such a work at a time, with no limit of time; the others wait. */
+  /** As `transact`, but without a time limit, and only one process runs such a work at a time. Other processes wait. */
   transactAlone<T>(work: Work<T>): Promise<T>
-  /** Held by one process of all: that one sweeps. */
+  /** The process that holds it sweeps. */
   readonly lease: Lease
-  /** A sentence about the database that would make answers wrong or lose what is acknowledged; undefined if all is well. */
+  /** A sentence that says why answers would be wrong or acknowledged events could be lost; undefined if all is well. */
   problem(): Promise<string | undefined>
-  /** Lets everything that waits for the engine fail, now and from now on: for a process that must end soon. */
+  /** Makes everything that waits for the database fail, now and later. For a process that must end soon. */
   giveUp(): void
   close(): Promise<void>
 }
 
+/** What runs in a transaction. */
 export type Work<T> = (connection: Connection) => Promise<T>
 
-/** Held by one process of all that use a database: from when it is free until it is released, or its holder is gone. */
+/** At most one of the processes that use a database holds it, until the process releases it or ends. */
 export interface Lease {
-  /** True while this process holds it; takes it where nobody does. */
+  /** Takes the lease if it is free. Resolves to true if this process holds it. */
   hold(): Promise<boolean>
   release(): Promise<void>
 }

@@ -1,29 +1,29 @@
-/** A value that every engine takes as a parameter. */
+/** A value that both engines take as a parameter. */
 export type SqlValue = string | number | null
 
 /**
- * What engines write differently. The store's SQL is otherwise one text, with `?` for parameters: these are the pieces
- * that are put into it.
+ * The pieces of SQL in which the engines differ. The store puts them into statements that are otherwise the same for
+ * both engines, with `?` for parameters.
  */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres'
-  /** The n-th `?` of a statement, from 1 on. */
+  /** What stands for the n-th `?` of a statement; the first is 1. */
   readonly parameter: (n: number) => string
-  /** The type of a text column, ordered by the bytes of its UTF-8: prefixes are ranges in that order. */
+  /** The type of a text column, ordered by the bytes of its UTF-8, so that the texts with one prefix are a range. */
   readonly text: string
-  /** At the end of a select: keeps the rows to this transaction until it ends. */
+  /** The end of a select that locks its rows until the transaction ends. */
   readonly forUpdate: string
-  /** True in SQL where the column is one of the values of a list parameter. */
+  /** The condition that a column is one of the values of a list parameter. */
   readonly isOneOf: (column: string, type?: 'text' | 'bigint') => string
-  /** A table with a row for each value of a list parameter; its column is `value`. */
+  /** A table with the column `value` and a row for each value of a list parameter. */
   readonly eachOf: string
   /** The list parameter that holds these values. */
   readonly list: (values: readonly (string | number)[]) => SqlValue
-  /** The integer member of a column that holds a JSON object; null where it is missing. */
+  /** An integer member of a column that holds a JSON object; null if it is missing. */
   readonly integerIn: (column: string, member: string) => string
-  /** The names of all tables, as a table with the column `name`. */
+  /** A table with the column `name` and a row for each table of the database. */
   readonly allTables: string
-  /** What tells this database from any other, as a table of one row with the column `id`. */
+  /** A table of one row, whose column `id` differs from that of every other database. */
   readonly thisDatabase: string
 }
 
@@ -32,7 +32,7 @@ export const DIALECTS = {
     name: 'sqlite',
     parameter: () => '?',
     text: 'text',
-    // The one writer holds the lock of the whole file.
+    // A transaction that writes locks the whole file.
     forUpdate: '',
     isOneOf: column => `${column} in (select value from json_each(?))`,
     eachOf: '(select value from json_each(?)) each_of',
@@ -46,7 +46,7 @@ export const DIALECTS = {
     parameter: n => `$${n}`,
     text: 'text collate "C"',
     forUpdate: 'for update',
-    // An array, so that its values are looked up in the index however little the planner knows of the table.
+    // With an array, the planner uses the index even if it has no statistics of the table.
     isOneOf: (column, type = 'text') => `${column} = any(cast(? as ${type}[]))`,
     eachOf: '(select unnest(cast(? as text[])) "value") each_of',
     list: arrayLiteral,
@@ -57,13 +57,13 @@ export const DIALECTS = {
   },
 } as const satisfies Record<string, Dialect>
 
-/** A statement with its parameters written as the engine wants them. */
+/** A statement with its parameters as the engine writes them. */
 export function withParameters({ parameter }: Dialect, sql: string): string {
   let n = 0
   return sql.replace(/\?/g, () => parameter(++n))
 }
 
-/** PostgreSQL documentation, 8.15.2: every value in quotes, with quotes and backslashes escaped. */
+/** An array literal, with each value quoted, and quotes and backslashes escaped (PostgreSQL documentation, 8.15.2). */
 function arrayLiteral(values: readonly (string | number)[]): string {
   return `{${values.map(value => `"${String(value).replace(/["\\]/g, '\\$&')}"`).join(',')}}`
 }

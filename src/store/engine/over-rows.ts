@@ -1,11 +1,11 @@
 import type { Connection, SqlValue } from './database.ts'
 
-/** The engines prepare and keep every text that they are given: there are texts of 1, 2, 4 … rows, up to this many. */
+/** The engines keep every text that they prepare. So there are texts of 1, 2, 4 … rows only, up to this many. */
 const MAX_ROWS = 64
 
 /**
- * Runs a statement over rows, as many at a time as one of its texts takes. `statement` gets the text that stands for the
- * rows, `(?, ?), (?, ?)`; the rows that the statements return are concatenated.
+ * Runs a statement for all rows, up to MAX_ROWS at a time. `statement` makes its text from the placeholders of the
+ * rows, like `(?, ?), (?, ?)`. Resolves to all rows that the statements returned. /
  */
 export async function overRows<Returned>(
   connection: Connection,

@@ -1,6 +1,6 @@
 import type { Connection, Work } from './database.ts'
 
-/** A work that waits for a commit, and the promise of whoever asked for it. */
+/** A work that waits for a commit, and how its promise is settled. */
 export interface Waiting {
   readonly work: Work<unknown>
   readonly resolve: (value: unknown) => void
@@ -8,15 +8,16 @@ export interface Waiting {
 }
 
 /**
- * Runs works in the transaction that the connection is in. A work that throws is undone alone. Returns functions that
- * settle the works, to be called after the commit. Throws an error that `isOfAll` says to concern all works.
+ * Runs works in the transaction that the connection is in. If a work throws, only that work is undone. Resolves to
+ * functions that settle the promises of the works; call them after the commit. Throws an error if `isOfAll` says that
+ * it concerns all works.
  */
 export async function runWorks(
   connection: Connection,
   works: readonly Waiting[],
   isOfAll: (error: unknown) => boolean,
 ): Promise<(() => void)[]> {
-  // A single work needs no savepoint: that saves two round trips.
+  // A single work needs no savepoint. This saves two round trips.
   const isAlone = works.length === 1
   const undo = isAlone ? ['rollback', 'begin'] : ['rollback to savepoint work']
   const settle: (() => void)[] = []

@@ -1,6 +1,6 @@
 import type { Database } from '../engine/database.ts'
 
-/** One delivery to a feed and what became of it. Holds nothing of its body. */
+/** One delivery to a feed, and its outcome. It does not contain the body. */
 export interface LoggedDelivery {
   readonly deliveryId: string
   readonly receivedAtMs: number
@@ -14,11 +14,11 @@ export interface LoggedDelivery {
   readonly duplicates: number
 }
 
-/** The log of what was delivered to the feeds. */
+/** The log of deliveries to all feeds. */
 export interface DeliveryStore {
-  /** Adds to the log; keeps the last `keep` of what was authentic and the last `keep` of what was not. */
+  /** Adds deliveries. Keeps the last `keep` deliveries that were authentic and the last `keep` that were not. */
   add(deliveries: readonly LoggedDelivery[], keep: number): Promise<void>
-  /** The last `count` that were authentic and the last `count` that were not, oldest first. */
+  /** The last `count` deliveries that were authentic and the last `count` that were not, oldest first. */
   last(count: number): Promise<LoggedDelivery[]>
 }
 
@@ -26,7 +26,7 @@ const DELIVERY = `select delivery_id "deliveryId", received_at_ms "receivedAtMs"
   feed_id "feedId", account_sid "accountSid", http_status "httpStatus", outcome, detail, events, duplicates
   from deliveries`
 
-/** A delivery is authentic once a feed is known for it. */
+/** Authentic deliveries, which have a feed, and others. */
 const SORTS = ['feed_id is not null', 'feed_id is null']
 
 export function deliveryStore(database: Database): DeliveryStore {

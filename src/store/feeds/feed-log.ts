@@ -7,40 +7,40 @@ export interface FeedKey {
   readonly feedId: string
 }
 
-/** An authentic payload on its way into the log of its feed. */
+/** A payload that is to be stored in the log of its feed. */
 export interface KeptPayload {
   readonly key: string
-  /** Its place in the log: the payloads of a feed with memory are numbered in the order in which they came. */
+  /** Its place in the log. The payloads of a feed with memory are numbered in the order in which they came. */
   readonly seq: number
   readonly feedKind: string
   readonly receivedAtMs: number
-  /** Why it led to no event; empty where it led to some. */
+  /** Why it led to no event; empty if it led to events. */
   readonly reason: string
   /** The payload as JSON, without secrets. */
   readonly native: string
 }
 
-/** A payload as it lies in the log of its feed. */
+/** A payload in the log of its feed. */
 export interface StoredPayload extends KeptPayload {
-  /** False for one that a program before schema 4 stored: members that `reduce` needs may be left out of it. */
+  /** False if it was stored by schema 3 or before: it may lack members that `reduce` needs. */
   readonly isReducible: boolean
 }
 
-/** Where a payload stands in the log of its feed. Claims share the place of the payload that made them. */
+/** A position in the log of a feed. A claim has the `seq` of the payload that made it, and a key of its own. */
 export interface LogPlace {
   readonly seq: number
   readonly key: string
 }
 
-/** The log of a feed's payloads that do not lie beside an event. */
+/** The log of the payloads of a feed that are not stored beside an event. */
 export interface FeedLog {
-  /** The payloads after a place, in order; no more than PAYLOADS_AT_ONCE. */
+  /** The payloads after a position, in order; at most PAYLOADS_AT_ONCE. */
   after(place: LogPlace): Promise<StoredPayload[]>
-  /** The place after the last. Only a locked feed gives each place once. */
+  /** The place after the last one. Without a lock of the feed, two transactions may get the same place. */
   nextSeq(): Promise<number>
-  /** Keeps a payload; false if the log has its key already, which is counted. */
+  /** Stores a payload. Resolves to false if the log already has its key; then only the duplicate is counted. */
   keep(payload: KeptPayload): Promise<boolean>
-  /** Says why a payload that was kept led to no event. */
+  /** Stores why a payload in the log led to no event. */
   setReason(payloadKey: string, reason: string): Promise<void>
   remove(payloadKey: string): Promise<void>
 }
@@ -82,10 +82,10 @@ export function feedLog(connection: Connection, { accountSid, feedId }: FeedKey)
   }
 }
 
-/** The most payloads that are read at once. */
+/** How many payloads are read at once, at most. */
 export const PAYLOADS_AT_ONCE = 500
 
-/** The payloads of a feed after a place in its log, in order; no more than PAYLOADS_AT_ONCE. */
+/** The payloads of a feed after a position in its log, in order; at most PAYLOADS_AT_ONCE. */
 export async function payloadsAfter(
   connection: Connection,
   { accountSid, feedId }: FeedKey,
@@ -97,6 +97,6 @@ export async function payloadsAfter(
      order by seq, payload_key limit ?`,
     [accountSid, feedId, seq, key, PAYLOADS_AT_ONCE],
   )
-  // Schema 4 is the first that notes the kind.
+  // Rows of schema 3 and before have no kind.
   return rows.map(row => ({ ...row, isReducible: row.feedKind !== '' }))
 }

@@ -1,22 +1,22 @@
 import type { Database } from '../engine/database.ts'
 
-/** A feed as it is kept: one source of events of one account. */
+/** A feed as it is stored: one source of events of one account. */
 export interface FeedRow {
   readonly feedId: string
   readonly accountSid: string
   readonly kind: string
-  /** What a delivery is found by: a LiveKit API key, a Twilio account SID, the hash of a feed key. */
+  /** The key by which a delivery's feed is found: a LiveKit API key, a Twilio account SID, the hash of a feed key. */
   readonly authKey: string
-  /** What a delivery is verified with; empty where the key itself is the proof. */
+  /** The secret with which a delivery is verified; empty if the key itself is the proof. */
   readonly secret: string
   readonly createdAtMs: number
 }
 
-/** The feeds. Expected absence is undefined; a removal says whether there was anything. */
+/** The feeds. A search that finds nothing gives undefined; a removal says whether it found a row. */
 export interface FeedStore {
   list(): Promise<FeedRow[]>
   find(kind: string, authKey: string): Promise<FeedRow | undefined>
-  /** Adds the feed, or gives a known one this key and secret. */
+  /** Adds the feed, or gives the feed with this id another key and secret. */
   put(feed: FeedRow): Promise<void>
   remove(feedId: string): Promise<boolean>
 }

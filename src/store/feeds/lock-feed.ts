@@ -2,17 +2,17 @@ import type { Connection } from '../engine/database.ts'
 import { type FeedKey, type FeedLog, feedLog } from './feed-log.ts'
 import { type MemoryRows, memoryRows } from './memory-rows.ts'
 
-/** A feed that belongs to this transaction until it ends. */
+/** A feed that this transaction has locked until it ends. */
 export interface LockedFeed {
-  /** The first of the places in the log that are reserved for this transaction. */
+  /** The first of the places in the log that were reserved for this transaction. */
   readonly firstSeq: number
   readonly log: FeedLog
   readonly memory: MemoryRows
 }
 
 /**
- * Waits until no other transaction has the feed, and reserves `payloads` places in its log. A feed is locked by the row
- * that counts them.
+ * Waits until no other transaction has locked the feed, locks it, and reserves `payloads` places in its log. The lock
+ * is that of the row of `feeds_heard`, which holds the last place. /
  */
 export async function lockFeed(connection: Connection, key: FeedKey, payloads: number): Promise<LockedFeed> {
   const lastSeq = await reserve(connection, key, payloads)

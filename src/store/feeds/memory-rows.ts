@@ -2,21 +2,21 @@ import type { Connection, SqlValue } from '../engine/database.ts'
 import { overRows } from '../engine/over-rows.ts'
 import type { FeedKey } from './feed-log.ts'
 
-/** An entry of a feed's memory, as it is kept. */
+/** An entry of a feed's memory, as it is stored. */
 export interface MemoryRow {
   readonly key: string
   /** JSON. */
   readonly value: string
-  /** When the feed is to look at the entry again, in unix milliseconds. */
+  /** When `expire` of the feed is to look at the entry, in unix milliseconds; null for never. */
   readonly dueMs: number | null
 }
 
 /** The entries of one feed's memory. */
 export interface MemoryRows {
   read(keys: readonly string[]): Promise<MemoryRow[]>
-  /** The entries whose keys lie from one up to, not with, another, by key. */
+  /** The entries whose keys are `from` or later and before `to`, by key. */
   range(from: string, to: string): Promise<MemoryRow[]>
-  /** The entries that are due by a moment, the longest due first. */
+  /** The entries that are due at `nowMs`. The entry that is due for longest comes first. */
   due(nowMs: number, limit: number): Promise<MemoryRow[]>
   write(rows: readonly MemoryRow[]): Promise<void>
   remove(keys: readonly string[]): Promise<void>

@@ -3,9 +3,9 @@ import { type FeedKey, type LogPlace, payloadsAfter, type StoredPayload } from '
 
 /** Reads the logs of feeds, in pages. */
 export interface PayloadStore {
-  /** The feeds that have a log, by account and id, with the kind that it names; the first after one, or of all. */
+  /** A page of the feeds that have a log, by account and id, after a feed or from the start. The kind may be empty. */
   feeds(after?: FeedKey): Promise<(FeedKey & { readonly feedKind: string })[]>
-  /** The payloads of a feed after a place in its log, in order; no more than PAYLOADS_AT_ONCE. */
+  /** The payloads of a feed after a position in its log, in order; at most PAYLOADS_AT_ONCE. */
   after(feed: FeedKey, place: LogPlace): Promise<StoredPayload[]>
   /** True if an entry of the feed's memory is due. */
   hasDue(feed: FeedKey, nowMs: number): Promise<boolean>

@@ -4,7 +4,7 @@ import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './e
 import { type Page, type Position, selectPage } from './records.ts'
 import type { RoomKey } from './room-key.ts'
 
-/** An event of a room's log with its payload, and what else came under its key. */
+/** An event of a room with its payload, and with other payloads that came under the same key. */
 export interface Evidence {
   readonly position: Position
   readonly event: Event
@@ -12,15 +12,15 @@ export interface Evidence {
   readonly feedKind: string
   readonly receivedAtMs: number
   readonly duplicates: number
-  /** The payload; empty for what Rollcall noticed itself. */
+  /** The payload. For an observation, what was noticed, or an empty object. */
   readonly native: unknown
   /** Payloads that came later under the same key with another text. */
   readonly others: readonly { readonly receivedAtMs: number; readonly native: unknown }[]
 }
 
-/** Reads the events that records are folded from, with their payloads. */
+/** Reads the events from which records are folded, with their payloads. */
 export interface EvidenceStore {
-  /** A page of the events of a room, or of one of its participants, by time; a fixed number of statements for each feed. */
+  /** A page of the events of a room or of one of its participants, by time. Takes a few statements for each feed. */
   events(key: RoomKey, participantSid: string | undefined, page: Page): Promise<Evidence[]>
 }
 
@@ -61,11 +61,11 @@ export function evidenceStore(reader: Connection): EvidenceStore {
 interface FeedPayloads {
   readonly bySeq: ReadonlyMap<number, { readonly native: string; readonly duplicates: number }>
   readonly others: ReadonlyMap<string, { readonly receivedAtMs: number; readonly native: string }[]>
-  /** How often a payload came again whose events were stored with a copy of it, by its key. */
+  /** How often a payload came again, by its key, for payloads that schema 3 stored beside each of their events. */
   readonly repetitions: ReadonlyMap<string, number>
 }
 
-/** The key of an event of a feed with memory, as programs before schema 4 stored it with a copy of its payload. */
+/** The key of an event that schema 3 stored with a copy of its payload: the key of the payload, and a number. */
 const KEY_OF_COPY = /^([0-9a-f]{64})#/
 
 function eventQuery({ accountSid, roomSid }: RoomKey, participantSid: string | undefined) {
@@ -83,7 +83,7 @@ function eventQuery({ accountSid, roomSid }: RoomKey, participantSid: string | u
   }
 }
 
-/** The payloads that lie beside another event of the room, by feed and that event's key. */
+/** The payloads that are stored beside another event of the room, by the feed and the key of that event. */
 async function payloadsOfSiblings(
   reader: Connection,
   { accountSid, roomSid }: RoomKey,
@@ -100,7 +100,7 @@ async function payloadsOfSiblings(
   return new Map(rows.map(({ feedId, eventKey, native }) => [`${feedId} ${eventKey}`, native]))
 }
 
-/** What the log of one feed has for the events of a page, by three statements at most. */
+/** What the log of one feed has for the events of a page. Takes three statements at most. */
 async function feedPayloads(
   reader: Connection,
   accountSid: string,
@@ -122,7 +122,7 @@ async function feedPayloads(
     keys.length === 0
       ? []
       : await reader.all<{ eventKey: string; receivedAtMs: number; native: string }>(
-          // Kept under the event's key, a `#` and a digest: `$` is the character after `#`.
+          // Their key is the key of the event, a `#` and a digest. `$` is the character after `#`.
           `select value "eventKey", received_at_ms "receivedAtMs", native from ${eachOf} join feed_payloads
              on payload_key > value || '#' and payload_key < value || '$'
            where account_sid = ? and feed_id = ? order by seq, payload_key`,
@@ -146,7 +146,7 @@ async function feedPayloads(
   }
 }
 
-/** Without the payloads that Rollcall made itself to say what is over, and without that of another event for a relocation. */
+/** The payload in the log; an empty object for a payload that Rollcall made itself, and for a relocation. */
 function nativeInLog({ kind }: Event, text: string): unknown {
   if (kind === 'observation.participant_relocated') return {}
   const native = JSON.parse(text)

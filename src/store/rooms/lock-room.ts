@@ -7,21 +7,21 @@ import { appendEvents, EVENT_COLUMNS, type EventRow, putEvents, storedEvent } fr
 import type { LockedRoom, RoomRow, SavedRoom, SavedStay, StayRow } from './locked-room.ts'
 import type { RoomKey } from './room-key.ts'
 
-/** The `last_ms` of a room still in progress: later than any end. */
+/** The `last_ms` of a room in progress. It is later than any end. */
 export const STILL_OPEN_MS = Number.MAX_SAFE_INTEGER
 
 /** The rooms that a transaction has locked. */
 export interface RoomLocks {
-  /** Waits until no other transaction has the room, and keeps it until this one ends; the same room again is the same. */
+  /** Locks the room until this transaction ends. Returns the same object if the transaction locks a room again. */
   lock(key: RoomKey): Promise<LockedRoom>
-  /** Called last in the transaction: a room that was locked and not saved has no row afterwards. */
+  /** Called at the end of the transaction. Deletes the rows of rooms that were locked and not saved. */
   finish(): Promise<void>
 }
 
-/** The `state` of a row that only holds the place of a room while it is locked; no other transaction sees it. */
+/** The `state` of a row that was only inserted to lock a room. No other transaction sees it. */
 const PLACE_HOLDER = ''
 
-/** A room is locked by its row. One that has none gets a row that holds its place: whoever else inserts it waits. */
+/** Locks rooms by their rows. For a room without a row it inserts one: another transaction that does the same waits. */
 export function roomLocks(connection: Connection): RoomLocks {
   const locked = new Map<string, Promise<LockedRoom>>()
   const placed: RoomKey[] = []
@@ -46,7 +46,7 @@ export function roomLocks(connection: Connection): RoomLocks {
         placed.push({ accountSid, roomSid })
         return undefined
       }
-      // Another transaction made the row, or removed and made it, in the meantime.
+      // Another transaction has inserted the row in the meantime: try to lock it again.
     }
   }
 
@@ -248,7 +248,7 @@ function indexed(text: string | undefined): string | null {
   return text === undefined ? null : indexable(text)
 }
 
-/** `,VP8,opus,`: so that one codec is found by a plain `like`. */
+/** Codecs in the form `,VP8,opus,`, in which `like` finds one of them. */
 function codecList(codecs: readonly string[]): string {
   return `,${codecs.join(',')},`
 }

@@ -6,7 +6,7 @@ import type { RoomKey } from './room-key.ts'
 
 /** A room's row, as it is read. */
 export interface RoomRow {
-  /** The feed that told of the room first. */
+  /** The feed of the room's first event. */
   readonly feedId: string
   readonly state: RoomState
   readonly numbers: RoomNumbers
@@ -19,9 +19,9 @@ export interface SavedRoom extends RoomRow {
   readonly codecs: readonly string[]
   readonly createdMs: number
   readonly endedMs: number | undefined
-  /** The last sign of it. */
+  /** The last sign of the room, in unix milliseconds. */
   readonly seenMs: number
-  /** The resource as JSON. */
+  /** The resource of the API, as JSON. */
   readonly record: string
 }
 
@@ -35,13 +35,13 @@ export interface SavedStay {
   readonly interval: Interval | undefined
   readonly leaveStated: boolean
   readonly isOpen: boolean
-  /** The last sign of the participant. */
+  /** The last sign of the participant, in unix milliseconds. */
   readonly seenMs: number
-  /** The moment by which the stays of its connection key are ordered. */
+  /** The moment by which the stays of one connection key are ordered, in unix milliseconds. */
   readonly connectionMs: number
-  /** The participant of this room that tells the stay instead. */
+  /** The SID of the participant of this room under which the stay is listed, if that is another. */
   readonly aliasOf: string | undefined
-  /** The resource as JSON. */
+  /** The resource of the API, as JSON. */
   readonly record: string
 }
 
@@ -51,7 +51,7 @@ export interface StayRow {
   readonly state: ParticipantState
 }
 
-/** Which stays, identities and connection keys are looked up. */
+/** The stays, identities and connection keys that are looked up. */
 export interface BearingAsked {
   readonly participantSids: readonly string[]
   readonly identities: readonly string[]
@@ -59,49 +59,52 @@ export interface BearingAsked {
   readonly connectedAtMost: number
 }
 
-/** What the room's rows say of what was asked. */
+/** What the rows of a room say about them: all that bears on how new events change the room. */
 export interface Bearing {
   readonly asked: BearingAsked
-  /** The stays themselves, those that are known. */
+  /** The stays among `asked.participantSids` that have a row. */
   readonly stays: readonly StayRow[]
-  /** True where one of them was relocated to another room. */
+  /** True if one of these stays was relocated to another room. */
   readonly isRelocated: boolean
-  /** Those of the identities that a counted stay has which is not one of those asked for. */
+  /** The identities among `asked.identities` that a counted stay outside `asked.participantSids` has. */
   readonly heldIdentities: ReadonlySet<string>
-  /** The stays that have one of the connection keys; undefined where there are more than `connectedAtMost`. */
+  /** The stays that have one of the connection keys; undefined if there are more than `connectedAtMost`. */
   readonly connected: readonly StayRow[] | undefined
 }
 
-/** A room that belongs to this transaction until it ends, and all that the transaction does to it. */
+/** A room that this transaction has locked until it ends, and what the transaction can do to it. */
 export interface LockedRoom {
   readonly key: RoomKey
-  /** The room's row as it was when it was locked; undefined for a room that has none. */
+  /** The row of the room as it was when the room was locked; undefined if it had none. */
   readonly row: RoomRow | undefined
-  /** Appends to the room's log. A key that is there already is counted and changes nothing: `other` says that its payload differs. */
+  /** Appends events to the room's log (see appendEvents). */
   append(events: readonly LoggedEvent[]): Promise<('added' | 'same' | 'other')[]>
-  /** One statement: the stays, whether others have these identities, and at most so many stays of the connection keys. */
+  /** Looks up stays, identities and connection keys by one statement. */
   bearing(asked: BearingAsked): Promise<Bearing>
-  /** Those of the identities that a counted stay has which is not one of `except`. */
+  /** The identities among these that a counted stay has, other than the stays in `except`. */
   heldIdentities(identities: readonly string[], except: readonly string[]): Promise<Set<string>>
-  /** The stays of a connection key from `fromMs` to `toMs`, and `margin` more on either side, in time; `isFirst` and `isLast` say that there are none beyond. */
+  /**
+   * The stays of a connection key from `fromMs` to `toMs`, and up to `margin` stays before and after. `isFirst` and
+   * `isLast` say that there are no earlier and no later stays than these.
+   */
   connectionWindow(
     connectionKey: string,
     fromMs: number,
     toMs: number,
     margin: number,
   ): Promise<{ stays: StayRow[]; isFirst: boolean; isLast: boolean }>
-  /** The stays whose own leave nothing states, so that the room's end decides. */
+  /** The SIDs of the stays without a stated leave, which the end of the room may end. */
   participantsWithoutLeave(): Promise<string[]>
-  /** How the number of counted stays in the room changes from a second on, by time. */
+  /** How the number of counted stays in the room changes, from second `fromSec` on, by time. */
   steps(fromSec: number): Promise<Step[]>
   saveStays(stays: readonly SavedStay[]): Promise<void>
-  /** Lets a participant's SID lead to another room, where the stay is told. */
+  /** Makes the SID of a participant lead to another room, in which the stay is listed. */
   saveRelocated(participantSid: string, toRoomSid: string): Promise<void>
   save(room: SavedRoom): Promise<void>
   /** The events of the room, or of these participants, by time. */
   events(participantSids?: readonly string[]): Promise<StoredEvent[]>
-  /** Replaces what the log says under known keys, adds new keys, and removes keys: what a rebuild found. */
+  /** Changes the log for a rebuild: replaces or adds the events in `put`, and deletes those in `remove`. */
   rewrite(change: { put: readonly LoggedEvent[]; remove: readonly StoredEvent[] }): Promise<void>
-  /** Forgets the room's rows, never its events. */
+  /** Deletes the rows of the room and its stays. Its events stay. */
   clear(): Promise<void>
 }

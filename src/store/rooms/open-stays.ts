@@ -3,24 +3,27 @@ import type { RoomState } from '../../fold/room.ts'
 import type { Connection } from '../engine/database.ts'
 import { STILL_OPEN_MS } from './lock-room.ts'
 
-/** A room, and the feed that told of it. */
+/** A room that was found, and its feed. */
 export interface FoundRoom {
   readonly accountSid: string
   readonly roomSid: string
   readonly feedId: string
-  /** The last sign of it, in unix milliseconds. */
+  /** The last sign of the room or the stay, in unix milliseconds. */
   readonly seenMs: number
 }
 
+/** A stay that was found. */
 export interface FoundParticipant extends FoundRoom {
   readonly participantSid: string
 }
 
+/** A room that is compared with the list of the media server. */
 export interface KnownRoom extends FoundRoom {
   readonly isOpen: boolean
   readonly state: RoomState
 }
 
+/** A stay that is compared with the list of the media server. */
 export interface KnownParticipant {
   readonly participantSid: string
   readonly isOpen: boolean
@@ -29,18 +32,18 @@ export interface KnownParticipant {
   readonly state: ParticipantState
 }
 
-/** What is in progress, for those who look whether it still is. */
+/** Finds rooms and stays in progress, for the sweep and for the comparison with the list of a media server. */
 export interface OpenStays {
-  /** Stays in progress without a sign since a moment, in rooms of a kind of feed; the longest silent first. */
+  /** Stays in progress without a sign since `seenBeforeMs`, of one kind of feed. The longest silent come first. */
   silentParticipants(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundParticipant[]>
-  /** Rooms in progress with nobody in them and without a sign since a moment. */
+  /** Rooms in progress with nobody in them and without a sign since `seenBeforeMs`. */
   silentRooms(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundRoom[]>
-  /** Rooms in progress whose name a later room of the same feed has, created before a moment. */
+  /** Rooms in progress whose name is also that of a later room of the same feed, created before `createdBeforeMs`. */
   supersededRooms(feedKind: string, createdBeforeMs: number, limit: number): Promise<FoundRoom[]>
-  /** Rooms in progress that a feed told of. */
+  /** The rooms in progress of one feed. */
   openRooms(accountSid: string, feedId: string): Promise<KnownRoom[]>
   room(accountSid: string, roomSid: string): Promise<KnownRoom | undefined>
-  /** The participants of a room, those that are over too. */
+  /** The participants of a room, with those who have left. */
   participants(accountSid: string, roomSid: string): Promise<KnownParticipant[]>
 }
 
@@ -70,7 +73,8 @@ export function openStays(reader: Connection): OpenStays {
          order by account_sid, room_sid limit ?`,
         [feedKind, seenBeforeMs, limit],
       ),
-    // Looked up by the names of what is open, and joined: no walk through history, and no shard asks another.
+    // Starts from the names of rooms in progress, so that it reads no finished rooms with other names. Joins instead
+    // of subqueries let Citus run it without a query from shard to shard.
     supersededRooms: (feedKind, createdBeforeMs, limit) =>
       reader.all<FoundRoom>(
         `select r.account_sid "accountSid", r.room_sid "roomSid", r.feed_id "feedId", r.seen_ms "seenMs"

@@ -2,18 +2,18 @@ import type { Connection, SqlValue } from '../engine/database.ts'
 import { indexable } from '../indexable.ts'
 import type { RoomKey } from './room-key.ts'
 
-/** A place in a list: what the rows on either side of it are compared with. */
+/** A place in a list. Rows before and after it are found by comparing with it. */
 export interface Position {
   readonly ms: number
   readonly sid: string
 }
 
-/** A row as it is served: its place and the resource as JSON, without what depends on who asks. */
+/** A row of a list: its place, and the resource as JSON without what depends on the request, such as URLs. */
 export interface RecordRow extends Position {
   readonly record: string
 }
 
-/** `limit` rows that come after a position, or before it; from the start where there is none. */
+/** `limit` rows after a position or before one; from the start of the list if neither is given. */
 export interface Page {
   readonly limit: number
   readonly after?: Position | undefined
@@ -32,25 +32,25 @@ export interface RoomFilter {
   readonly endedFromMs: number | undefined
 }
 
-/** Where a participant is told. */
+/** Where a participant is listed. */
 export interface ParticipantPlace {
   readonly roomSid: string
   readonly participantSid: string
 }
 
-/** Reads what is served. A page costs the same wherever it lies: it starts at a key of an index. */
+/** Reads records. Every page of a list costs the same, because it starts at a key of an index. */
 export interface RecordStore {
   room(key: RoomKey): Promise<string | undefined>
-  /** The participant with its place: a SID that was given to a part of its stay leads to the whole. */
+  /** The participant, and where it is listed. The SID of a stay that turned out to be part of another leads there. */
   participant(
     key: RoomKey,
     participantSid: string,
   ): Promise<(ParticipantPlace & { readonly record: string }) | undefined>
-  /** By join, then SID; both ascending. */
+  /** A page of the participants of a room, by join time and then SID, both ascending. */
   participants(key: RoomKey, page: Page): Promise<RecordRow[]>
-  /** Newest first. */
+  /** A page of the rooms of an account, the newest first. */
   rooms(accountSid: string, filter: RoomFilter, page: Page): Promise<RecordRow[]>
-  /** Rooms that have events, by account and SID: the first after one, or of all, as many as are read at once. */
+  /** A page of the rooms that have events, by account and SID, after a room or from the start. */
   roomKeys(after?: RoomKey): Promise<RoomKey[]>
 }
 
@@ -89,7 +89,7 @@ export function recordStore(reader: Connection): RecordStore {
       const { endedFromMs } = filter
       const query = roomQuery(accountSid, filter)
       if (endedFromMs === undefined) return selectPage<RecordRow>(reader, page, query)
-      // A room created since the window began cannot have ended before it: a walk along one index.
+      // A room that was created at `endedFromMs` or later cannot have ended before: one index gives these rooms.
       const recent = narrowed(query, 'created_ms >= ?', [endedFromMs])
       const older = olderRooms(query, accountSid, endedFromMs)
       const [first, second] = page.before === undefined ? [recent, older] : [older, recent]
@@ -109,7 +109,7 @@ export function recordStore(reader: Connection): RecordStore {
 
 type Condition = readonly [sql: string, ...params: SqlValue[]]
 
-/** A list: what is selected, the place of a row, and the order of places. */
+/** A list: what is selected, the columns that make the place of a row, and the order. */
 export interface Query {
   select: string
   where: string[]
@@ -118,10 +118,10 @@ export interface Query {
   descending: boolean
 }
 
-/** Rooms from before the window that are open, or ended in it: found by their end, however long the history is. */
+/** Rooms that were created before `endedFromMs` and had not ended then. An index finds them by their end. */
 function olderRooms(query: Query, accountSid: string, endedFromMs: number): Query {
   const byEnd = `room_sid in (select room_sid from rooms where account_sid = ? and last_ms >= ? and +created_ms < ?)`
-  // The plus keeps SQLite from walking all of history in order of creation instead.
+  // The plus keeps SQLite from using the index by creation, which would read all older rooms.
   return {
     ...narrowed(query, byEnd, [accountSid, endedFromMs, endedFromMs]),
     key: ['+created_ms', 'room_sid'],
@@ -159,7 +159,7 @@ function anyOf(sql: string, values: readonly string[]): Condition {
   return [`(${values.map(() => sql).join(' or ')})`, ...values]
 }
 
-/** Rows in list order; a page before a position is read backwards and turned round. */
+/** The rows of a page in list order. A page before a position is read backwards and then reversed. */
 export async function selectPage<Row extends Position>(
   reader: Connection,
   page: Page,

@@ -1,12 +1,12 @@
 import type { Database } from '../engine/database.ts'
 
-/** Finds the rooms that tell of participants, whatever room their SIDs were given out for. */
+/** Finds the rooms whose events are about given participants. */
 export interface RoomsOfParticipants {
-  /** A room SID for each participant SID that has events and was not relocated from there. */
+  /** The room SID for each participant SID that has events, without rooms from which the stay was relocated. */
   find(accountSid: string, participantSids: readonly string[]): Promise<Map<string, string>>
 }
 
-/** For a scratch database: it makes an index that no other database needs. */
+/** Makes an index that only the temporary database of a rebuild needs. */
 export async function roomsOfParticipants(database: Database): Promise<RoomsOfParticipants> {
   const { reader } = database
   await database.transact(connection =>

@@ -1,20 +1,20 @@
 import type { Database } from '../engine/database.ts'
 import { TABLES } from './tables.ts'
 
-/** One table, and the statements that spread it (Citus documentation, "Citus Utility Functions"). */
+/** One table, and the statements that distribute it (Citus documentation, "Citus Utility Functions"). */
 export interface Spreading {
   readonly table: string
   readonly statements: readonly string[]
 }
 
 /**
- * The tables that are not yet spread over the nodes of Citus: those of rooms are to be sharded by room, and colocated,
- * those of feeds by feed, and small ones are to be whole on every node. Changes nothing. Throws a sentence where the
- * extension is not in the database.
+ * The tables that are not yet distributed over the nodes of Citus. Tables of rooms are to be sharded by room and
+ * colocated, tables of feeds by feed, and small tables are to be complete on every node. Changes nothing. Throws an
+ * error whose message is a sentence if the extension is not in the database.
  */
 export async function pendingSpreading({ reader, dialect }: Database): Promise<readonly Spreading[]> {
   if (dialect.name !== 'postgres')
-    throw new Error('Citus spreads a database of PostgreSQL, and this is none.')
+    throw new Error('Citus distributes a PostgreSQL database, and this is not one.')
   const extension = await reader.all(`select extversion from pg_extension where extname = 'citus'`)
   if (extension.length === 0) {
     throw new Error(
@@ -31,7 +31,7 @@ export async function pendingSpreading({ reader, dialect }: Database): Promise<r
     .map(table => ({ table, statements: [spreadingOf(table), forgettingOf(table)] }))
 }
 
-/** Spreads them, each table in a transaction: where it is broken off, it goes on the next time. `onTable` is told of each. */
+/** Distributes these tables, each in a transaction of its own, so that a run that was stopped can be run again. */
 export async function spread(database: Database, onTable: (table: string) => void): Promise<void> {
   for (const { table, statements } of await pendingSpreading(database)) {
     await database.transactAlone(async connection => {
@@ -49,7 +49,7 @@ function spreadingOf(table: string): string {
   return `select create_distributed_table('${table}', '${column}'${together})`
 }
 
-/** The rows are in the shards by then; those that stay behind would take part in whatever is done to the table. */
+/** Removes the rows that Citus has copied to the shards from the table on the coordinator. */
 function forgettingOf(table: string): string {
   return `select truncate_local_data_after_distributing_table('${table}')`
 }

@@ -2,7 +2,7 @@ import type { Connection, Database } from '../engine/database.ts'
 import type { Dialect } from '../engine/dialect.ts'
 import { migrations } from './migrations/index.ts'
 
-/** One version of the schema, and what brings it. */
+/** The migration to one version of the schema. */
 export interface Migration {
   readonly version: number
   readonly statements: readonly string[]
@@ -10,8 +10,8 @@ export interface Migration {
 }
 
 /**
- * Brings the schema to this program's version, in one transaction; resolves to what that took. One process migrates,
- * the others wait. Throws a sentence for a database that a newer program has migrated.
+ * Migrates the schema to the version of this program, in one transaction. Resolves to the migrations that ran. One
+ * process migrates, and the others wait. Throws an error whose message is a sentence if the schema is newer.
  */
 export async function migrate(database: Database): Promise<readonly Migration[]> {
   if ((await pendingMigrations(database)).length === 0) return []
@@ -29,7 +29,7 @@ export async function migrate(database: Database): Promise<readonly Migration[]>
   })
 }
 
-/** What `migrate` would do. Changes nothing, and throws as it does. */
+/** The migrations that `migrate` would run. Changes nothing, and throws the same error. */
 export async function pendingMigrations(database: Database): Promise<readonly Migration[]> {
   return migrationsAfter(database.dialect, await versionIn(database))
 }

@@ -1,14 +1,14 @@
-/** A table of the schema: its primary key, and how a distributed engine spreads it. */
+/** A table of the schema: its primary key, and how Citus distributes it. */
 export interface Table {
   readonly key: readonly string[]
   /**
-   * The column whose value says on which shard a row lives. All tables of `room_sid` are colocated: a room lives on
-   * one. What names no room lives with its feed. Without one the table is small, and whole on every node.
+   * The column whose value determines the shard of a row. Tables that are sharded by `room_sid` are colocated, so that
+   * a room is on one shard. Without it the table is small, and complete on every node. /
    */
   readonly shardedBy?: 'room_sid' | 'feed_id'
 }
 
-/** Every table, but for `schema_version`; those that others refer to first. */
+/** Every table except `schema_version`. Tables that others refer to come first. */
 export const TABLES: Readonly<Record<string, Table>> = {
   accounts: { key: ['account_sid'] },
   api_keys: { key: ['key_sid'] },

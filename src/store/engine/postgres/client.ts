@@ -3,12 +3,12 @@ import type { Connection, SqlValue, Work } from '../database.ts'
 import { DIALECTS, withParameters } from '../dialect.ts'
 import { storeError } from './errors.ts'
 
-/** Object identifiers of int8 and numeric (pg_type.dat of PostgreSQL). Ours are whole numbers below 2^53. */
+/** The type ids of int8 and numeric (pg_type.dat of PostgreSQL). All values of the store are integers below 2^53. */
 const NUMBERS = [20, 1700]
 
-/** A row is read as it is once its lock was waited for, whatever level the database has by default. */
+/** A transaction that waited for the lock of a row must then read the row as it is, whatever the database's default. */
 const ISOLATION = 'default_transaction_isolation=read\\ committed'
-/** The server drops the locks of a vanished client within seconds; TCP alone takes two hours to notice. */
+/** With these the server notices a client that vanished, and frees its locks, within seconds instead of two hours. */
 const SESSION = [
   ISOLATION,
   'tcp_keepalives_idle=10',
@@ -17,7 +17,7 @@ const SESSION = [
   'tcp_user_timeout=20000',
 ]
 
-/** How to reach the database at a URL, whose own options stay. `settings` of the sessions are like `name=value`. */
+/** How to reach the database at a URL. Adds `settings` of the form `name=value` to the options that the URL has. */
 export function clientConfig(place: string, settings: readonly string[] = []): ClientConfig {
   const url = new URL(place)
   const own = url.searchParams.get('options') ?? ''
@@ -36,12 +36,12 @@ export function clientConfig(place: string, settings: readonly string[] = []): C
   }
 }
 
-/** A client as the store's connection. Each statement is prepared once a connection. `onError` is called before an error is thrown. */
+/** A connection over a client, which prepares each statement once. Calls `onError` before it throws an error. */
 export function connectionOver(client: ClientBase, onError: (error: unknown) => void = () => {}): Connection {
   async function query(sql: string, params: readonly SqlValue[]) {
     try {
       const result = await client.query({ ...preparedStatement(sql), values: [...params] })
-      // The commit of a failed transaction rolls it back, and only this word says so.
+      // `commit` rolls a failed transaction back without an error: only the command in the answer says so.
       if (sql === 'commit' && result.command !== 'COMMIT') throw new Error('the transaction was undone')
       return result
     } catch (error) {
@@ -60,10 +60,10 @@ export function connectionOver(client: ClientBase, onError: (error: unknown) => 
   }
 }
 
-/** Runs a work in a transaction of its own, in one process at a time, with no limit of time. */
+/** Runs a work in a transaction of its own, without a time limit. One process at a time does this; the others wait. */
 export async function runAlone<T>(config: ClientConfig, work: Work<T>): Promise<T> {
   const client = new Client(config)
-  // The query that fails throws the error.
+  // A query that fails throws the error by itself.
   client.on('error', () => {})
   const connection = connectionOver(client)
   try {
@@ -80,7 +80,7 @@ export async function runAlone<T>(config: ClientConfig, work: Work<T>): Promise<
   }
 }
 
-/** The number of an advisory lock, as SQL. Each schema, which is one install of Rollcall, has locks of its own. */
+/** The SQL for the number of an advisory lock. Each schema is one install of Rollcall, and has locks of its own. */
 export function lockKey(name: 'alone' | 'lease'): string {
   return `hashtextextended('rollcall ${name} in ' || current_schema(), 0)`
 }

@@ -2,12 +2,12 @@ import { DatabaseError } from 'pg'
 import { StoreUnavailableError } from '../database.ts'
 
 /**
- * SQLSTATE classes and codes (PostgreSQL documentation, appendix A) that come from the state of the server and not from
- * the statement: connection, read-only server, a transaction that took too long, credentials, missing database,
- * rollback, resources, limits in force, operator intervention, system error, fault of the server.
+ * SQLSTATE classes and codes (PostgreSQL documentation, appendix A) whose cause is the server and not the statement:
+ * connection, read-only server, a transaction that took too long, credentials, missing database, rollback, insufficient
+ * resources, a lock that was not available, operator intervention, system error, internal error.
  */
 const OF_THE_SERVER = /^(?:08|25006|25P03|25P04|28|3D|40|53|55|57|58|F0|XX)/
-/** Serialization failure and deadlock: the same works may succeed when they are run again at once. */
+/** Serialization failure and deadlock: the same works may succeed if they are run again at once. */
 const OF_THE_MOMENT = /^40(?:001|P01)/
 
 /** Nothing was stored, and another try may succeed at once. */
@@ -26,10 +26,10 @@ export function storeError(error: unknown): Error {
   return new Unavailable(`The database cannot be used now: ${message || code}`)
 }
 
-/** After these a connection has ended, or is to be replaced: one that cannot write may lead to a standby server. */
+/** After these errors the connection has ended or must be replaced. A read-only server may be a former primary. */
 const ENDS_THE_CONNECTION = /^(?:08|25006|25P03|25P04|28|3D|53300|57P|XX)/
 
-/** True where the connection can be used again: the server itself reported the error, and it does not end the session. */
+/** True if the connection can be used again: the server reported the error, and the error does not end the session. */
 export function isSound(error: unknown): boolean {
   return error instanceof DatabaseError && !ENDS_THE_CONNECTION.test(error.code ?? '')
 }

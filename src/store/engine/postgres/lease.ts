@@ -12,8 +12,8 @@ export interface PostgresLease extends Lease {
 }
 
 /**
- * A lease as an advisory lock of a session (PostgreSQL documentation, 13.3.5): the server frees it when the session
- * ends, however it does.
+ * A lease that is an advisory lock of a session (PostgreSQL documentation, 13.3.5). The server frees it when the
+ * session ends for any reason. /
  */
 export function postgresLease(config: ClientConfig): PostgresLease {
   let holder: Client | undefined
@@ -39,7 +39,7 @@ export function postgresLease(config: ClientConfig): PostgresLease {
   return {
     async hold() {
       if (holder !== undefined && (await isStillHeld(holder))) return true
-      // Not awaited: a server that does not answer would keep us waiting here.
+      // Not awaited, because the server may not answer.
       void letGo()
       if (isGivenUp) throw new StoreUnavailableError('The database is closed')
       const client = new Client(config)
@@ -54,7 +54,7 @@ export function postgresLease(config: ClientConfig): PostgresLease {
         const [row] = await connectionOver(client).all<{ held: boolean }>(sql)
         if (row?.held !== true) return false
         holder = client
-        // A sweep may take longer than a session may be idle. A frozen process does not ask, and loses the lease.
+        // Keeps the session from timing out during a long sweep. In a frozen process it does not run: the lease ends.
         keeping = setInterval(() => void isStillHeld(client), KEEP_EVERY_MS).unref()
         return true
       } finally {

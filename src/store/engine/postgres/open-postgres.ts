@@ -8,25 +8,25 @@ import { type PostgresPool, postgresPool } from './pool.ts'
 import { postgresProblem } from './problem.ts'
 import { postgresSockets } from './sockets.ts'
 
-/** A sender is refused before it gives up by itself: LiveKit waits 30 s. */
+/** These limits together are shorter than the time that senders wait for an answer: LiveKit waits 30 s. */
 const CONNECT_WITHIN_MS = 5_000
 const LOCK_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 15_000
 const ATTEMPTS = 5
-/** Few enough that the lock of a room or feed is held for less time than others wait for it, also over a slow network. */
+/** Few enough that a room or feed is unlocked within LOCK_WITHIN_MS, also over a slow network. */
 const WORKS_A_COMMIT = 32
 const DELIVERIES_A_COMMIT = 32
-/** A work that would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
+/** A work that would wait behind this many is refused, so that the queue does not grow with repeated deliveries. */
 const WAITING_IN_A_LANE = 2_000
-/** The holder of the lease uses its session more often than that; a frozen process does not, and loses the lease. */
+/** How long the session of the lease may be idle. The holder uses it more often; a frozen process loses the lease. */
 const LEASE_HELD_FOR_MS = 60_000
 /** How long closing waits for a server that does not answer. */
 const CLOSE_WITHIN_MS = 1_000
 
 /**
- * A database of PostgreSQL at a URL of libpq's form. Each work has a transaction of its own, at READ COMMITTED, unless
- * others of its lane wait with it. Half of the connections read and half write, so that neither keeps the other
- * waiting; one more holds the lease.
+ * A PostgreSQL database at a URL in the form of libpq. Works of one lane that wait together share a transaction; every
+ * other work has a transaction of its own. The isolation level is READ COMMITTED. Half of the connections read and half
+ * write, so that neither wait for the others; one more connection holds the lease.
  */
 export function openPostgres(url: string, connections: number): Database {
   const sockets = postgresSockets()
@@ -50,13 +50,13 @@ export function openPostgres(url: string, connections: number): Database {
   async function drain(lane: string, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
       const error = await commit(waiting.splice(0, WORKS_A_COMMIT))
-      // Works that wait behind it would fail in the same way, one time limit later.
+      // The works that wait in this lane would fail too, each after a time limit of its own.
       if (error !== undefined) for (const { reject } of waiting.splice(0)) reject(error)
     }
     lanes.delete(lane)
   }
 
-  /** Settles each work. Returns the error that kept all of them from being stored, if one did. */
+  /** Runs works and settles their promises. Resolves to the error if none of them could be stored. */
   async function commit(works: readonly Waiting[]): Promise<Error | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -88,7 +88,7 @@ export function openPostgres(url: string, connections: number): Database {
     lookup: connectionFrom(writers),
     transact: (work, lane) =>
       new Promise((resolve, reject) => {
-        // The queue holds works of any result; each resolve gets just what its own work gave.
+        // The queue holds works with results of any type. Each `resolve` gets the result of its own work.
         const waiting = { work, resolve: resolve as (value: unknown) => void, reject }
         if (lane === undefined) return void commit([waiting])
         const queue = lanes.get(lane)
@@ -112,7 +112,7 @@ export function openPostgres(url: string, connections: number): Database {
       sockets.cut()
     },
     async close() {
-      // The timer does not keep the process alive.
+      // `unref`, so that the timer does not keep the process alive.
       setTimeout(() => sockets.cut(), CLOSE_WITHIN_MS).unref()
       await Promise.all([lease.release(), readers.close(), writers.close()])
     },

@@ -3,22 +3,24 @@ import { type Connection, StoreUnavailableError } from '../database.ts'
 import { connectionOver } from './client.ts'
 import { isSound as isSoundAfter, storeError } from './errors.ts'
 
-/** Connections that are opened when they are needed; one work at a time uses each. */
+/** Connections that are opened when they are needed. One work at a time uses a connection. */
 export interface PostgresPool {
-  /** Runs `use` with a connection. A transaction that it leaves open is undone; a broken connection is not used again. */
+  /**
+   * Runs `use` with a connection. If it throws, its transaction is rolled back, or a broken connection is closed.
+   * Rejects with StoreUnavailableError if no connection is free in time, or none can be made.
+   */
   run<T>(use: (connection: Connection) => Promise<T>): Promise<T>
-  /** As `close`, and works that wait for a connection are refused at once. */
+  /** As `close`, and refuses the works that wait for a connection. */
   giveUp(): void
-  /** Refuses new works. Resolves once the running ones have ended. */
+  /** Refuses new works. Resolves once the running works have ended. */
   close(): Promise<void>
 }
 
-/** Rejects with StoreUnavailableError where none is free in time, or none can be made. */
 export function postgresPool(config: PoolConfig): PostgresPool {
   const pool = new Pool(config)
   const waiting = new Set<(error: Error) => void>()
   let closed: Promise<void> | undefined
-  // The work that uses a lost connection throws; the pool removes an idle one by itself.
+  // A work whose connection is lost throws. The pool itself removes an idle connection that is lost.
   pool.on('error', () => {})
   pool.on('connect', client => void client.on('error', () => {}))
 
@@ -58,7 +60,7 @@ export function postgresPool(config: PoolConfig): PostgresPool {
     },
     giveUp() {
       void close()
-      // The pool alone would let them wait until their time limit.
+      // Without this, works that wait would be refused only after their time limit.
       for (const reject of waiting) reject(new StoreUnavailableError('The database is closed'))
       waiting.clear()
     },

@@ -3,7 +3,10 @@ import type { Connection } from '../database.ts'
 
 const OLDEST = 15
 
-/** A sentence about a server or database on which lists would come in another order, texts would not fit or commits would not last; undefined if all is well. */
+/**
+ * A sentence about a server or database that must not be used: its version is too old, it cannot store every text, it
+ * would lose commits, or it would order lists differently. Undefined if all is well.
+ */
 export async function postgresProblem(connection: Connection): Promise<string | undefined> {
   const [server] = await connection.all<{ version: string; encoding: string; commits: string }>(
     `select current_setting('server_version_num') "version", current_setting('server_encoding') "encoding",

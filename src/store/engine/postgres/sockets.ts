@@ -2,9 +2,9 @@ import { Socket } from 'node:net'
 
 /** The sockets of this process to the server, open or closing. */
 export interface PostgresSockets {
-  /** One that is not connected yet. */
+  /** Makes a socket, which is not connected yet. */
   make(): Socket
-  /** Destroys all of them. A socket that was only ended waits for the server, and keeps the process alive. */
+  /** Destroys all of them. After `end` alone, a socket would wait for the server and keep the process alive. */
   cut(): void
 }
 

@@ -16,23 +16,23 @@ const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
 const SQLITE_BUSY = 5
 
-/** A work, and how long it may wait while another process has the file locked. */
+/** A work that waits, and how long it may wait while another process has locked the file. */
 interface Patient extends Waiting {
   readonly waitMs: number
 }
 
-/** Primary result codes (sqlite.org/rescode.html): busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, no database. */
+/** sqlite.org/rescode.html: busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database. */
 const CANNOT_USE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
 
 /**
- * A SQLite file as a Database: one connection writes, another reads. WAL with `synchronous = FULL`, so that a commit is
- * on disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging"). Works wait in one queue, whose
- * length the apply queue bounds.
+ * A SQLite file as a Database: one connection writes, another reads. With WAL and `synchronous = FULL` a commit is on
+ * disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging"). All works wait in one queue; the apply
+ * queue bounds its length.
  */
 export function openSqlite(file: string): Database {
   const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   writer.exec('pragma journal_mode = wal; pragma synchronous = full')
-  // From here on `begin` waits for a locked file between turns of the event loop, so that reads go on.
+  // From here on `begin` below waits for a locked file, without blocking the event loop: reads go on.
   writer.exec('pragma busy_timeout = 0')
   const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   reading.exec('pragma query_only = on')
@@ -50,7 +50,7 @@ export function openSqlite(file: string): Database {
 
   function queue<T>(work: Work<T>, waitMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      // The queue holds works of any result; each resolve gets just what its own work gave.
+      // The queue holds works with results of any type. Each `resolve` gets the result of its own work.
       waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, waitMs })
       draining ??= drain()
     })
@@ -69,7 +69,7 @@ export function openSqlite(file: string): Database {
     }
   }
 
-  /** Never throws: a rollback that fails means that the transaction is gone already. */
+  /** Never throws: if the rollback fails, SQLite has already ended the transaction. */
   function rollBack(): void {
     try {
       if (writer.isTransaction) writer.exec('rollback')
@@ -104,10 +104,10 @@ export function openSqlite(file: string): Database {
     lookup: reader,
     transact: work => queue(work, BUSY_TIMEOUT_MS),
     transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
-    // One server uses a file: it always holds the lease.
+    // Only one server uses a file, so that it always holds the lease.
     lease: { hold: async () => true, release: async () => {} },
     problem: async () => undefined,
-    // `begin` gives up by itself after the time that it may wait.
+    // Nothing to do: `begin` gives up by itself after its time limit.
     giveUp() {},
     async close() {
       await draining
@@ -126,7 +126,7 @@ async function told<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Statements are prepared once and kept: there are as many as the store has SQL texts. */
+/** Prepares each statement once and keeps it. Bounded by the number of SQL texts in the store. */
 function connect(database: DatabaseSync): Connection {
   const statements = new Map<string, StatementSync>()
   function prepared(sql: string): StatementSync {
@@ -147,7 +147,7 @@ function connect(database: DatabaseSync): Connection {
   }
 }
 
-/** True where the engine cannot be used at all now. Any other error belongs to one statement, and to one work. */
+/** True if the database cannot be used now. Any other error concerns only the statement and its work. */
 function cannotUse(error: unknown): boolean {
   return CANNOT_USE.includes(resultCode(error) ?? 0)
 }

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../engine/dialect.ts'
 
-/** Statements are parted by `;` at the end of a line. Every key of a room's tables leads with (account, room). */
+/** A `;` at the end of a line separates statements. Every key of the tables of a room begins with (account, room). */
 export const initial = ({ text }: Dialect) => `
 create table accounts (
   account_sid ${text} primary key,

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../engine/dialect.ts'
 
-/** Memory of feeds, claims and aliases, what the sweep looks for, and the evidence by time. */
+/** Adds the memory of feeds, claims and aliases, the indexes of the sweep, and the indexes of events by time. */
 export const evidence = ({ text }: Dialect) => `
 create table feed_memory (
   account_sid ${text} not null,

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../engine/dialect.ts'
 
-/** Several processes on one database: which were up when, and when any of them heard each feed, or compared with its server's list. */
+/** Adds what several processes share: when each was up, and when any of them received or compared each feed. */
 export const processes = ({ text }: Dialect) => `
 create table servers (
   server_id ${text} not null primary key,

@@ -11,8 +11,8 @@ interface Row {
 const ROWS_AT_ONCE = 1_000
 
 /**
- * What schema 3 remembered of Janus and Jitsi, in the form in which schema 4 reads it. Every entry is due at once: the
- * feed gives it its own time when it looks at it.
+ * Converts what schema 3 remembered of Janus and Jitsi to the form that schema 4 reads. Makes every entry due at once:
+ * `expire` of the feed then sets the time at which the entry is really due.
  */
 export const convertMemory = {
   what: 'Converts what Janus and Jitsi feeds remember: media apart from members, the instances of a room in one entry.',
@@ -30,7 +30,7 @@ export const convertMemory = {
   },
 }
 
-/** Stays are converted after the instances that they are of. */
+/** Instances of rooms come before the stays in them, because the conversion of a stay reads its room. */
 const CONVERSIONS = [
   ['transport', convertTransport],
   ['handle', convertHandle],
@@ -49,12 +49,12 @@ function page(connection: Connection, kind: string, after: readonly string[]): P
   )
 }
 
-/** Janus: the sessions of a transport are named. */
+/** Janus: the list of the sessions of a transport becomes a member of an object. */
 async function convertTransport(connection: Connection, row: Row): Promise<void> {
   await put(connection, row, row.key, { sessionIds: JSON.parse(row.value) })
 }
 
-/** Janus: a handle names the room and the id of its member. */
+/** Janus: the text that names the member of a handle becomes an object with room and id. */
 async function convertHandle(connection: Connection, row: Row): Promise<void> {
   const { member, ...handle } = JSON.parse(row.value)
   if (typeof member !== 'string') return
@@ -62,7 +62,7 @@ async function convertHandle(connection: Connection, row: Row): Promise<void> {
   await put(connection, row, row.key, { ...handle, member: { nativeRoom, nativeId } })
 }
 
-/** Janus: the key of a member holds its room and its id, and the last sign of its media is an entry of its own. */
+/** Janus: the key of a member gets its room and its id, and the last sign of its media becomes an entry of its own. */
 async function convertMember(connection: Connection, row: Row): Promise<void> {
   const [, emitter, ...place] = row.key.split('|')
   if (place.length > 1) return
@@ -94,7 +94,7 @@ async function convertInstance(connection: Connection, row: Row): Promise<void> 
   await remove(connection, row)
 }
 
-/** Jitsi: a room lasted at least until its last join. */
+/** Jitsi: the last moment of a room becomes that of its last join, if that is later. */
 async function convertStay(connection: Connection, row: Row): Promise<void> {
   const [, room = ''] = row.key.split('|')
   const key = `room|${room}`
@@ -130,7 +130,7 @@ async function remove(connection: Connection, { accountSid, feedId, key }: Row):
   ])
 }
 
-/** As memoryKey in src/feeds/memory.ts wrote it for schema 4. */
+/** One part of a key, in the form of memoryKey in src/feeds/memory.ts at schema 4. */
 function keyPart(part: string): string {
   const encoded = encodeURIComponent(part).replaceAll('}', '%7D')
   return encoded.length <= 300 ? encoded : `~${createHash('sha256').update(encoded).digest('hex')}`

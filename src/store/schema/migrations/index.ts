@@ -6,15 +6,15 @@ import { processes } from './0003-processes.ts'
 import { oneRoad } from './0004-one-road.ts'
 import { convertMemory } from './convert-memory.ts'
 
-/** What brings one version of the schema from the one before it. */
+/** The migration from one version of the schema to the next. */
 export interface MigrationText {
-  /** The statements in the engine's words, parted by `;` at the end of a line. */
+  /** The statements for an engine, with `;` at the end of each. */
   readonly statements: (dialect: Dialect) => string
-  /** Changes what SQL cannot, after the statements and in their transaction; `what` says it in a sentence. */
+  /** Changes that SQL cannot make. They run after the statements, in the same transaction; `what` is a sentence. */
   readonly convert?: { readonly what: string; run(connection: Connection): Promise<void> }
 }
 
-/** The schema's versions, oldest first: the n-th brings version n. Only ever added to. */
+/** All migrations, the oldest first: the n-th leads to version n. A released migration is never changed. */
 export const migrations: readonly MigrationText[] = [
   { statements: initial },
   { statements: evidence },
