@@ -1,4 +1,5 @@
 import type { Event } from '../event.ts'
+import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { LockedRoom } from '../store/rooms/locked-room.ts'
 import type { RoomKey } from '../store/rooms/room-key.ts'
 import type { PendingEvents } from './pending-events.ts'
@@ -6,41 +7,42 @@ import type { FeedMove } from './reduce-payloads.ts'
 
 /**
  * Tells stays in the room that they turn out to belong to: their events are copied there, and an observation in the room
- * where they were told says where they are. `lockedRoom` gives a room that is locked.
+ * where they were told says where they are. A stay that moves twice is copied twice, so the moves are in order.
+ * `lockedRoom` gives a room that is locked.
  */
 export async function relocate(
   moves: readonly FeedMove[],
   pending: PendingEvents,
   lockedRoom: (key: RoomKey) => Promise<LockedRoom>,
 ): Promise<void> {
-  for (const group of Map.groupBy(moves, move => move.fromRoomSid).values()) {
-    const [first] = group
-    if (first === undefined) continue
-    const { accountSid, feedId } = first.incoming
-    const from = { accountSid, roomSid: first.fromRoomSid }
-    const room = await lockedRoom(from)
-    const stored = (await room.events(group.map(move => move.participantSid))).filter(
-      event => event.feedId === feedId,
+  const stored = await storedEvents(moves, lockedRoom)
+  for (const { participantSid, fromRoomSid, toRoomSid, atMs, incoming, seq } of moves) {
+    const { accountSid, feedId, feedKind, receivedAtMs } = incoming
+    const from = pending.of({ accountSid, roomSid: fromRoomSid })
+    const to = pending.of({ accountSid, roomSid: toRoomSid })
+    const own = [...(stored.get(fromRoomSid) ?? []), ...from.map(({ logged }) => logged)].filter(
+      ({ feedId: id, event }) => id === feedId && isOfStay(event, participantSid),
     )
-    for (const { participantSid, toRoomSid, atMs, incoming, seq } of group) {
-      const isOfStay = ({ event }: { event: Event }) =>
-        'participantSid' in event && event.participantSid === participantSid
-      const own = [...stored, ...pending.of(from).map(({ logged }) => logged)].filter(isOfStay)
-      const to = pending.of({ accountSid, roomSid: toRoomSid })
-      for (const logged of own) {
-        const { event, feedKind, receivedAtMs, payload } = logged
-        const copy = { feedId, feedKind, receivedAtMs, payload, event: { ...event, roomSid: toRoomSid } }
-        to.push({ logged: copy, native: payload.at === 'event' ? payload.native : '', counts: undefined })
-      }
-      pending.of(from).push({
-        logged: {
-          ...{ feedId, feedKind: incoming.feedKind, receivedAtMs: incoming.receivedAtMs },
-          event: relocated(participantSid, from.roomSid, toRoomSid, atMs),
-          payload: { at: 'log', seq },
-        },
-        ...{ native: '{}', counts: undefined },
-      })
+    for (const logged of own) {
+      const { payload } = logged
+      const native = payload.at === 'event' ? payload.native : ''
+      to.push({ logged: copiedTo(toRoomSid, logged, seq), native, counts: undefined })
     }
+    const event = relocated(participantSid, fromRoomSid, toRoomSid, atMs)
+    const logged = { feedId, feedKind, receivedAtMs, event, payload: { at: 'log', seq } as const }
+    from.push({ logged, native: '{}', counts: undefined })
+  }
+}
+
+/** An event as it is told in the room that its stay belongs to. `movedSeq` is the place of the payload that showed it. */
+export function copiedTo(
+  roomSid: string,
+  { feedId, feedKind, receivedAtMs, payload, event }: LoggedEvent,
+  movedSeq: number,
+): LoggedEvent {
+  return {
+    ...{ feedId, feedKind, receivedAtMs, event: { ...event, roomSid } },
+    payload: payload.at === 'log' ? { ...payload, movedSeq } : payload,
   }
 }
 
@@ -51,4 +53,23 @@ export function relocated(participantSid: string, roomSid: string, toRoomSid: st
     key: `relocated|${participantSid}|${toRoomSid}`,
     ...{ atMs, roomSid, room: {}, participantSid, participant: {}, toRoomSid },
   }
+}
+
+/** The stored events of the stays that move, by the room where they were told; by one statement for each. */
+async function storedEvents(
+  moves: readonly FeedMove[],
+  lockedRoom: (key: RoomKey) => Promise<LockedRoom>,
+): Promise<Map<string, readonly LoggedEvent[]>> {
+  const stored = new Map<string, readonly LoggedEvent[]>()
+  for (const [roomSid, group] of Map.groupBy(moves, move => move.fromRoomSid)) {
+    const [first] = group
+    if (first === undefined) continue
+    const room = await lockedRoom({ accountSid: first.incoming.accountSid, roomSid })
+    stored.set(roomSid, await room.events(group.map(move => move.participantSid)))
+  }
+  return stored
+}
+
+function isOfStay(event: Event, participantSid: string): boolean {
+  return 'participantSid' in event && event.participantSid === participantSid
 }

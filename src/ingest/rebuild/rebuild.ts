@@ -6,13 +6,14 @@ import type { RecordSettings } from '../../fold/participant-record.ts'
 import { openDatabase } from '../../store/open-store.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { type RoomsOfParticipants, roomsOfParticipants } from '../../store/rooms/rooms-of-participants.ts'
-import { createStore, type Store } from '../../store/store.ts'
+import { createStore, type Store, type Transaction } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'
 import { foldIntoRoom, refoldRoom } from '../fold-into-room.ts'
 import { recordSettings } from '../record-settings.ts'
+import { copiedTo } from '../relocate.ts'
 import { reduceUnrecognized } from './reduce-unrecognized.ts'
 import { replayLog } from './replay-log.ts'
-import { removeStray, rewriteRoom, type Stray } from './rewrite-room.ts'
+import { type LateMove, removeStray, rewriteRoom, type Stray } from './rewrite-room.ts'
 
 /** What a rebuild did. */
 export interface Rebuilt {
@@ -94,7 +95,7 @@ async function reduceLogs(
 
 async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> {
   const { store, scratch, places, feeds, settings, lastSeqs } = rebuilding
-  const strays = await store.transact(async transaction => {
+  const { strays, moves } = await store.transact(async transaction => {
     const room = await transaction.lockRoom(key)
     const replayed = await scratch.transact(async copy => (await copy.lockRoom(key)).events())
     const roomsOf = (sids: readonly string[]) => places.find(key.accountSid, sids)
@@ -103,6 +104,19 @@ async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> 
     return found
   }, key.roomSid)
   for (const stray of strays) await applyStray(rebuilding, key, stray)
+  for (const move of moves) {
+    const isNew = await scratch.transact(copy => copyStay(copy, key, move))
+    if (isNew) await rebuildRoom(rebuilding, { ...key, roomSid: move.toRoomSid })
+  }
+}
+
+/** Copies what the replay tells of a stay into the room that the stay was relocated to; false if that was done before. */
+async function copyStay(copy: Transaction, key: RoomKey, move: LateMove): Promise<boolean> {
+  const { participantSid, toRoomSid, seq } = move
+  const told = await (await copy.lockRoom(key)).events([participantSid])
+  const to = await copy.lockRoom({ ...key, roomSid: toRoomSid })
+  const outcomes = await to.append(told.map(logged => copiedTo(toRoomSid, logged, seq)))
+  return outcomes.includes('added')
 }
 
 /** Applies a payload where it belongs, and then removes its events from where they were. */

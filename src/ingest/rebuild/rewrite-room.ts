@@ -10,6 +10,20 @@ import type { LockedRoom } from '../../store/rooms/locked-room.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 import { relocated } from '../relocate.ts'
 
+/** What is to be done in other rooms after the log of one was rewritten. */
+export interface Rewritten {
+  readonly strays: readonly Stray[]
+  readonly moves: readonly LateMove[]
+}
+
+/** A stay that was relocated by a payload that came after the replay of its feed's log. */
+export interface LateMove {
+  readonly participantSid: string
+  readonly toRoomSid: string
+  /** The place of that payload. */
+  readonly seq: number
+}
+
 /** A payload that lies beside an event of one room, and leads to events of another by now. */
 export interface Stray {
   readonly logged: StoredEvent
@@ -31,13 +45,15 @@ export interface Rewriting {
 /**
  * Rewrites the log of a locked room to what its payloads lead to when they are reduced again. What stands: observations,
  * events whose payload was not stored whole or came after the replay, and events of payloads that cannot be reduced.
- * A room and a stay whose SIDs no payload leads to by now go on answering. Returns payloads that lead to other rooms:
- * their events here stand until they are applied there.
+ * A room that no payload leads to by now goes on answering, and so does a stay that is told in another room. Returns
+ * payloads that lead to other rooms, whose events here stand until they are applied there, and the stays that were
+ * relocated since the replay.
  */
-export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promise<Stray[]> {
+export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promise<Rewritten> {
   const logged = await room.events()
   const strays: Stray[] = []
-  const groups = Map.groupBy(logged, event => standingOf(event, rewriting))
+  const replayedSids = sidsTold(rewriting.replayed)
+  const groups = Map.groupBy(logged, event => standingOf(event, rewriting, replayedSids))
   const found: LoggedEvent[] = [...(groups.get('stands') ?? []), ...rewriting.replayed]
   for (const holder of groups.get('holder') ?? []) {
     const siblings = logged.filter(event => isSiblingOf(event, holder))
@@ -54,7 +70,7 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   const told = isToldOf(own) ? own : logged
   const final = [...told, ...(await leadingElsewhere(room, logged, told, rewriting))]
   await room.rewrite(changeOf(logged, final))
-  return strays
+  return { strays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
 }
 
 /** Where the events of a stray are removed from the room in which they were. */
@@ -66,12 +82,27 @@ export async function removeStray(room: LockedRoom, { logged: holder }: Stray): 
   })
 }
 
-/** An event that stands, one that is reduced again, or one that a replay or its holder gives again. */
+function lateMoveIn({ event, payload }: StoredEvent): LateMove[] {
+  if (event.kind !== 'observation.participant_relocated' || payload.at !== 'log') return []
+  const { participantSid, toRoomSid } = event
+  return [{ participantSid, toRoomSid, seq: payload.seq }]
+}
+
+/**
+ * An event that stands, one that is reduced again, or one that a replay or its holder gives again. The copy for a stay
+ * that was relocated since the replay stands until the events of that stay are copied anew.
+ */
 function standingOf(
-  { payload, feedId, feedKind }: StoredEvent,
+  { payload, feedId, feedKind, event }: StoredEvent,
   { feeds, lastSeqs }: Rewriting,
+  replayedSids: ReadonlySet<string>,
 ): 'stands' | 'holder' | 'given again' {
-  if (payload.at === 'log') return payload.seq <= (lastSeqs.get(feedId) ?? 0) ? 'given again' : 'stands'
+  if (payload.at === 'log') {
+    const lastSeq = lastSeqs.get(feedId) ?? 0
+    const isReplayed = 'participantSid' in event && replayedSids.has(event.participantSid)
+    const isLateCopy = (payload.movedSeq ?? 0) > lastSeq && !isReplayed
+    return payload.seq <= lastSeq && !isLateCopy ? 'given again' : 'stands'
+  }
   if (payload.at === 'sibling') return 'given again'
   return payload.isReducible && feeds.has(feedKind) ? 'holder' : 'stands'
 }

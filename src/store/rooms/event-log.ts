@@ -7,14 +7,15 @@ import type { RoomKey } from './room-key.ts'
 
 /**
  * Where the payload of an event lies: beside it, beside another event of the same payload, or in the log of its feed.
- * `native` is JSON without secrets. What Rollcall noticed itself has the payload `{}` beside it.
+ * `native` is JSON without secrets. What Rollcall noticed itself has the payload `{}` beside it. The copy of an event in
+ * the room that its stay was relocated to also has the place of the payload that showed that, in `movedSeq`.
  */
 export type PayloadPlace =
   | { readonly at: 'event'; readonly native: string; readonly isReducible: boolean }
   | { readonly at: 'sibling'; readonly eventKey: string }
-  | { readonly at: 'log'; readonly seq: number }
+  | { readonly at: 'log'; readonly seq: number; readonly movedSeq?: number }
 
-/** An event on its way into the log of its room. */
+/** An event that is to be stored in the log of its room. */
 export interface LoggedEvent {
   readonly feedId: string
   readonly feedKind: string
@@ -23,9 +24,9 @@ export interface LoggedEvent {
   readonly payload: PayloadPlace
 }
 
-/** An event as it lies in the log. */
+/** An event in the log of its room. */
 export interface StoredEvent extends LoggedEvent {
-  /** The event's key as it stands in the table: a long one is cut, with a digest. */
+  /** The key of the event as the table has it: a long key is cut and ends in a digest (see `indexable`). */
   readonly eventKey: string
   readonly duplicates: number
 }
@@ -33,7 +34,7 @@ export interface StoredEvent extends LoggedEvent {
 /** The columns of `events` that make a StoredEvent. */
 export const EVENT_COLUMNS = `room_sid "roomSid", feed_id "feedId", feed_kind "feedKind", event_key "eventKey",
   participant_sid "participantSid", at_ms "atMs", received_at_ms "receivedAtMs", duplicates, body, native,
-  payload_seq "payloadSeq", payload_in "payloadIn", is_reducible "isReducible"`
+  payload_seq "payloadSeq", moved_seq "movedSeq", payload_in "payloadIn", is_reducible "isReducible"`
 
 export interface EventRow {
   readonly roomSid: string
@@ -47,11 +48,15 @@ export interface EventRow {
   readonly body: string
   readonly native: string
   readonly payloadSeq: number | null
+  readonly movedSeq: number | null
   readonly payloadIn: string | null
   readonly isReducible: number
 }
 
-/** Appends events to the log of a room, and says of each whether it is new. */
+/**
+ * Appends events to the log of a room. Resolves to what became of each: `added`, or its key was known with the `same`
+ * payload or with an `other`; then only the duplicate is counted.
+ */
 export async function appendEvents(
   connection: Connection,
   room: RoomKey,
@@ -68,14 +73,14 @@ export async function appendEvents(
   const fresh = new Set(added.map(idOf))
   const outcomes: ('added' | 'same' | 'other')[] = []
   for (const event of events) {
-    // Of two events under one key the first is new.
+    // If two of the events have one key, the first is new and the second is a duplicate.
     const isNew = fresh.delete(idOf({ feedId: event.feedId, eventKey: indexable(event.event.key) }))
     outcomes.push(isNew ? 'added' : await countAgain(connection, room, event))
   }
   return outcomes
 }
 
-/** Replaces the events that have these keys, and adds those that are new; the number of repetitions stays. */
+/** Replaces the events that have these keys, and adds the others. The number of duplicates of an event stays. */
 export async function putEvents(
   connection: Connection,
   room: RoomKey,
@@ -88,29 +93,30 @@ export async function putEvents(
       `insert into events (${INSERTED}) values ${values}
        on conflict (account_sid, room_sid, feed_id, event_key) do update set
          participant_sid = excluded.participant_sid, at_ms = excluded.at_ms, body = excluded.body,
-         native = excluded.native, payload_seq = excluded.payload_seq, payload_in = excluded.payload_in,
-         is_reducible = excluded.is_reducible`,
+         native = excluded.native, payload_seq = excluded.payload_seq, moved_seq = excluded.moved_seq,
+         payload_in = excluded.payload_in, is_reducible = excluded.is_reducible`,
   )
 }
 
 /** The event that a row of the log holds. */
 export function storedEvent(row: EventRow): StoredEvent {
-  const { feedId, feedKind, eventKey, receivedAtMs, duplicates, native, payloadSeq, payloadIn } = row
-  // What columns hold is not repeated in the body; a key that was cut is in the body whole.
+  const { feedId, feedKind, eventKey, receivedAtMs, duplicates } = row
+  // The body does not repeat what columns hold, except a key that was cut in its column.
   const columns = { key: eventKey, atMs: row.atMs, roomSid: row.roomSid }
   const ofParticipant = row.participantSid === null ? {} : { participantSid: row.participantSid }
-  const payload: PayloadPlace =
-    payloadSeq !== null
-      ? { at: 'log', seq: payloadSeq }
-      : payloadIn !== null
-        ? { at: 'sibling', eventKey: payloadIn }
-        : { at: 'event', native, isReducible: row.isReducible === 1 }
+  const payload = placeIn(row)
   const event = { ...columns, ...ofParticipant, ...eventIn(row.body) } as Event // what `bodyOf` left out is back
   return { feedId, feedKind, eventKey, receivedAtMs, duplicates, payload, event }
 }
 
+function placeIn({ native, payloadSeq, movedSeq, payloadIn, isReducible }: EventRow): PayloadPlace {
+  if (payloadSeq !== null) return { at: 'log', seq: payloadSeq, ...(movedSeq === null ? {} : { movedSeq }) }
+  if (payloadIn !== null) return { at: 'sibling', eventKey: payloadIn }
+  return { at: 'event', native, isReducible: isReducible === 1 }
+}
+
 const INSERTED = `account_sid, room_sid, feed_id, feed_kind, event_key, participant_sid, at_ms, received_at_ms,
-  duplicates, body, native, payload_seq, payload_in, is_reducible`
+  duplicates, body, native, payload_seq, moved_seq, payload_in, is_reducible`
 
 function valuesOf({ accountSid, roomSid }: RoomKey, logged: LoggedEvent): SqlValue[] {
   const { event, payload, feedId, feedKind, receivedAtMs } = logged
@@ -118,6 +124,7 @@ function valuesOf({ accountSid, roomSid }: RoomKey, logged: LoggedEvent): SqlVal
     ...[accountSid, roomSid, feedId, feedKind, indexable(event.key)],
     ...['participantSid' in event ? event.participantSid : null, event.atMs, receivedAtMs, 0, bodyOf(event)],
     ...[payload.at === 'event' ? payload.native : '', payload.at === 'log' ? payload.seq : null],
+    ...[payload.at === 'log' ? (payload.movedSeq ?? null) : null],
     ...[payload.at === 'sibling' ? indexable(payload.eventKey) : null],
     ...[payload.at === 'event' && payload.isReducible ? 1 : 0],
   ]

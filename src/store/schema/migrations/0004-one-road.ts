@@ -1,11 +1,12 @@
 import type { Dialect } from '../../engine/dialect.ts'
 
 /**
- * A payload is stored once: beside an event, or in the log of its feed, where events refer to it. Stays of a connection
- * key are found by time, and entries of a feed's memory by when they are due.
+ * Lets a payload be stored once: beside an event, or in the log of its feed, where events refer to it. Adds indexes
+ * that find the stays of a connection key by time, and the entries of a feed's memory by when they are due. /
  */
 export const oneRoad = ({ text, integerIn }: Dialect) => `
 alter table events add column payload_seq bigint;
+alter table events add column moved_seq bigint;
 alter table events add column payload_in ${text};
 alter table events add column is_reducible integer not null default 0;
 alter table feed_payloads add column feed_kind ${text} not null default '';

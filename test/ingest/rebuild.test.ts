@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Event } from '../../src/event.ts'
+import type { Feed, Reduced } from '../../src/feeds/feed.ts'
+import { janus } from '../../src/feeds/janus/index.ts'
+import { jitsi } from '../../src/feeds/jitsi/index.ts'
+import { objectOf } from '../../src/feeds/json.ts'
+import { livekit } from '../../src/feeds/livekit/index.ts'
+import type { Payload } from '../../src/feeds/payload.ts'
+import { janus as janusLab } from '../feeds/janus/janus-events.ts'
+import { tell as tellJanus } from '../feeds/janus/janus-server.ts'
+import { jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
+import { START_SEC } from '../feeds/jitsi/stories.ts'
+import { tell } from '../feeds/served.ts'
+import { ServedPaths } from '../feeds/sids.ts'
+import { livekitRoom } from '../support/livekit.ts'
+import { rebuildAll } from '../support/rebuild-all.ts'
+import { NOW_MS, type TestServer } from '../support/test-server.ts'
+import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
+
+const START = NOW_MS - 3_600_000
+const IGNORED: Reduced = { events: [], reason: 'It is ignored' }
+
+type Tell = (server: TestServer) => Promise<void>
+
+/** LiveKit tells of two rooms, and of somebody who comes back. */
+async function tellLivekit(server: TestServer): Promise<void> {
+  const [hall, lab] = [livekitRoom('hall', START), livekitRoom('lab', START)]
+  await tell(server, hall.started(), hall.joined('ann', START + 1000), hall.joined('bob', START + 2000))
+  await tell(server, lab.started(), lab.joined('cleo', START + 1000))
+  await tell(server, hall.left('ann', START + 1000, START + 60_000), hall.finished(START + 90_000))
+  await tell(server, lab.left('cleo', START + 1000, START + 70_000, 'CLIENT_INITIATED'))
+}
+
+/** event_sync tells of two rooms, of which one has two instances; one stay turns out to be in the second. */
+async function tellTwoRooms(server: TestServer): Promise<void> {
+  const [maths, physics] = [jitsiRoom('maths'), jitsiRoom('physics')]
+  const at = (sec: number) => START_SEC + sec
+  const stay = (name: string, from: number, to: number) => occupant(name, at(from), at(to))
+  const [ann, bob, cleo] = [stay('ann', 100, 120), stay('bob', 5, 40), stay('cleo', 10, 20)]
+  await tellJitsi(server, maths.joined(ann), maths.created(at(0)), maths.joined(bob), maths.left(bob))
+  await tellJitsi(server, physics.created(at(0)), physics.joined(cleo), physics.left(cleo))
+  await tellJitsi(server, maths.destroyed(at(0), at(50), [bob]), maths.created(at(90)))
+  await tellJitsi(server, maths.left(ann), physics.destroyed(at(0), at(30), [cleo]))
+}
+
+/** Janus tells of a room that is empty for a while, and of one who comes back under the same id. */
+async function tellTwoMeetings(server: TestServer): Promise<void> {
+  const lab = janusLab()
+  const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben', { id: 7 }), lab.person('cleo', { id: 7 })]
+  await tellJanus(server, ann.comes(1), ben.comes(2), ben.publishes(3), ben.goes(20), ann.goes(30))
+  await tellJanus(server, cleo.comes(200), cleo.publishes(201), cleo.goes(300))
+}
+
+/** A feed whose `reduce` is that of another, but for the payloads of which `isWrong` is true. */
+function wrongFeed(
+  feed: Feed,
+  isWrong: (payload: Payload) => boolean,
+  wrong: (payload: Payload) => Reduced,
+): Feed {
+  return {
+    ...feed,
+    reduce: (payload, memory, source) =>
+      isWrong(payload) ? wrong(payload) : feed.reduce(payload, memory, source),
+  }
+}
+
+const nameOf = ({ value }: Payload) => value['event'] ?? value['event_name']
+const isLivekitLeave = (payload: Payload) => nameOf(payload) === 'participant_left'
+const isJitsiLeave = (payload: Payload) => nameOf(payload) === 'muc-occupant-left'
+const isJanusLeave = ({ value }: Payload) =>
+  objectOf(objectOf(value['event'])?.['data'])?.['event'] === 'leaving'
+
+function aFault(): never {
+  throw new TypeError('a fault')
+}
+
+/** LiveKit that reports every identity in upper case. */
+const loudLivekit: Feed = {
+  ...livekit,
+  async reduce(payload, memory, source) {
+    const { events, ...rest } = await livekit.reduce(payload, memory, source)
+    return { ...rest, events: events.map(inUpperCase) }
+  },
+}
+
+function inUpperCase(event: Event): Event {
+  if (!('participant' in event) || event.participant.identity === undefined) return event
+  return {
+    ...event,
+    participant: { ...event.participant, identity: event.participant.identity.toUpperCase() },
+  }
+}
+
+const MENDED: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
+  'LiveKit that reports every identity in upper case': [loudLivekit, tellLivekit],
+  'LiveKit that ignores leaves': [wrongFeed(livekit, isLivekitLeave, () => IGNORED), tellLivekit],
+  'Jitsi that ignores leaves': [wrongFeed(jitsi, isJitsiLeave, () => IGNORED), tellTwoRooms],
+  'Jitsi that fails at leaves': [wrongFeed(jitsi, isJitsiLeave, aFault), tellTwoRooms],
+  'Janus that ignores leaves': [wrongFeed(janus, isJanusLeave, () => IGNORED), tellTwoMeetings],
+  'Janus that fails at leaves': [wrongFeed(janus, isJanusLeave, aFault), tellTwoMeetings],
+}
+
+for (const [what, [wrong, tellStory]] of Object.entries(MENDED)) {
+  test(`a rebuild by a mended feed gives the answers and evidence of one that was never wrong: ${what}`, async t => {
+    const right = await serverOf(t)
+    await tellStory(right)
+    const server = await serverOf(t, [wrong])
+    await tellStory(server)
+    const served = new ServedPaths()
+    await served.check(server)
+    const before = await answersAndEvidence(server)
+    assert.notDeepEqual(before, await answersAndEvidence(right))
+    await rebuildAll(server.store, feedsWith([wrong]))
+    assert.deepEqual(await answersAndEvidence(server), before, 'by the wrong feed nothing changes')
+    await rebuildAll(server.store)
+    assert.deepEqual(await answersAndEvidence(server), await answersAndEvidence(right))
+    await served.check(server)
+  })
+}
