@@ -34,7 +34,7 @@ export class CopyRefusedError extends Error {
  * schema of this version. Equal rows are only read. Each page of rows is a transaction, so that a copy that is stopped
  * or killed loses nothing, and the next run does the rest. Throws CopyRefusedError if the destination has an account,
  * an event, a payload or a server of its own. Rows that are added to the source during a run may be missing until the
- * next. /
+ * next.
  */
 export async function copyStore(
   from: Database,
@@ -73,7 +73,7 @@ async function refuseStrangers(from: Connection, to: Connection): Promise<void> 
 
 /**
  * Refuses a destination on which a server has run: every server has a row in `servers` from its start on. The source
- * may have deleted old rows, so a row that is older than all rows of the source does not count. /
+ * may have deleted old rows, so a row that is older than all rows of the source does not count.
  */
 async function refuseServed(from: Connection, to: Connection): Promise<void> {
   const theirs = await serversIn(to)

@@ -14,7 +14,7 @@ const COMMAND_CONNECTIONS = 2
 /**
  * Opens the store at a place, and migrates it: a `postgres:` URL, a folder (which gets a file `rollcall.db`), a path
  * that ends in `.db`, or a `file:` URL of either. Makes folders and files that are missing; only their owner can read
- * them, since they hold feed secrets. Throws an error whose message is a sentence for any other kind of URL. /
+ * them, since they hold feed secrets. Throws an error whose message is a sentence for any other kind of URL.
  */
 export async function openStore(place: string, connections = COMMAND_CONNECTIONS): Promise<Store> {
   const database = openDatabase(place, connections)

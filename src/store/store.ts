@@ -44,7 +44,7 @@ export interface Store {
   /**
    * Runs `work` in one transaction. Resolves once it is durable, and rejects with StoreUnavailableError if nothing can
    * be stored now. Works of one lane, which is the id of a room or a feed, run one after another instead of waiting for
-   * each other's locks. /
+   * each other's locks.
    */
   transact<T>(work: (transaction: Transaction) => Promise<T>, lane?: string): Promise<T>
   /** Resolves if the database can be written, else rejects with StoreUnavailableError. */
@@ -56,7 +56,7 @@ export interface Store {
 
 /**
  * The store over a database, whose schema is migrated first. Throws an error whose message is a sentence if the
- * database cannot be migrated, or must not be used (see `problem` of Database). /
+ * database cannot be migrated, or must not be used (see `problem` of Database).
  */
 export async function createStore(database: Database): Promise<Store> {
   // Checked before the migration, so that a wrong database is not changed, and again with the tables that it made.

@@ -5,7 +5,7 @@ const MAX_ROWS = 64
 
 /**
  * Runs a statement for all rows, up to MAX_ROWS at a time. `statement` makes its text from the placeholders of the
- * rows, like `(?, ?), (?, ?)`. Resolves to all rows that the statements returned. /
+ * rows, like `(?, ?), (?, ?)`. Resolves to all rows that the statements returned.
  */
 export async function overRows<Returned>(
   connection: Connection,

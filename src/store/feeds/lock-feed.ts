@@ -12,7 +12,7 @@ export interface LockedFeed {
 
 /**
  * Waits until no other transaction has locked the feed, locks it, and reserves `payloads` places in its log. The lock
- * is that of the row of `feeds_heard`, which holds the last place. /
+ * is that of the row of `feeds_heard`, which holds the last place.
  */
 export async function lockFeed(connection: Connection, key: FeedKey, payloads: number): Promise<LockedFeed> {
   const lastSeq = await reserve(connection, key, payloads)

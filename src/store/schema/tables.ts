@@ -3,7 +3,7 @@ export interface Table {
   readonly key: readonly string[]
   /**
    * The column whose value determines the shard of a row. Tables that are sharded by `room_sid` are colocated, so that
-   * a room is on one shard. Without it the table is small, and complete on every node. /
+   * a room is on one shard. Without it the table is small, and complete on every node.
    */
   readonly shardedBy?: 'room_sid' | 'feed_id'
 }

@@ -13,7 +13,7 @@ export interface PostgresLease extends Lease {
 
 /**
  * A lease that is an advisory lock of a session (PostgreSQL documentation, 13.3.5). The server frees it when the
- * session ends for any reason. /
+ * session ends for any reason.
  */
 export function postgresLease(config: ClientConfig): PostgresLease {
   let holder: Client | undefined
