@@ -11,44 +11,45 @@ import type { Applied, Incoming, Pending } from './incoming.ts'
 import { recordSettings } from './record-settings.ts'
 import { keepUnreduced, sourceOf } from './reduce-payloads.ts'
 
-/** Whoever would wait behind so many is refused: what its sender repeats meanwhile would wait too. */
+/** A delivery that would wait behind this many is refused, so that the queue does not grow with repeated deliveries. */
 const WAITING_IN_A_LANE = 2_000
 /** The last moment that a Date can hold (ECMAScript, time values). */
 const LAST_DATE_MS = 8.64e15
-/** What is said of a delivery or a payload that a fault of ours kept from being understood. */
-export const FAULT = 'A fault of Rollcall: its log tells more.'
+/** The detail of a delivery, or the reason of a payload, that could not be reduced because of a fault of Rollcall. */
+export const FAULT = 'A fault of Rollcall: the log of the server has the details.'
 
-/** What became of a delivery: how many events were new and known, and what it told, as a text for people. */
+/** What became of a delivery: how many events were new or known, and a summary of its content for people. */
 export interface Stored extends Readonly<Applied> {
   readonly detail: string
 }
 
-/** The one way into the store: webhooks, WebSockets, sweeps and comparisons with servers' lists all take it. */
+/** The only way into the store: webhooks, WebSockets, sweeps and comparisons with servers' lists all use it. */
 export interface ApplyQueue {
   /**
-   * Resolves once everything is durable. Rejects with JunkError for what the sender is to be refused with, with
-   * StoreUnavailableError when nothing can be stored now, and with any other error for a fault of ours.
+   * Resolves once everything is durable. Rejects with JunkError if the delivery must be refused, with
+   * StoreUnavailableError if nothing can be stored now, and with any other error for a fault of Rollcall.
    */
   apply(incoming: Incoming): Promise<Stored>
 }
 
 /**
- * Deliveries that wait together share a commit: all of them where the engine has one writer, else those of one room or
- * feed. No more than WAITING_IN_A_LANE wait there.
+ * Makes the queue. Deliveries of one lane that wait together share a commit. There is one lane for everything if the
+ * engine has one writer, else one for each room or feed. At most WAITING_IN_A_LANE deliveries wait in a lane.
  */
 export function applyQueue(options: {
   store: Store
   feeds: readonly Feed[]
   settings: RecordSettings
-  /** Told of faults of ours that the sender is not refused for. */
+  /** Called for a fault of Rollcall for which the sender is not refused. */
   onFault: (error: unknown) => void
 }): ApplyQueue {
   const { store, onFault } = options
   const settings = recordSettings(options.settings, options.feeds)
   const fold: FoldEvents = (room, events) => foldIntoRoom(room, settings, events)
   const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
-  /** The deliveries that the next commit of each lane takes. */
+  /** For each lane, the deliveries of its next commit; removed when that commit begins or is refused. */
   const forming = new Map<string | undefined, Batch>()
+  /** How many deliveries wait in each lane; removed when none does. */
   const waiting = new Map<string | undefined, number>()
 
   function joinBatch(lane: string | undefined, pending: Pending): Batch {
@@ -65,7 +66,7 @@ export function applyQueue(options: {
       close()
       return applyTogether(transaction, deliveries, fold)
     }, lane)
-    // It may be refused before it begins.
+    // The transaction may be refused before it begins.
     const batch = { deliveries, stored: stored.finally(close) }
     forming.set(lane, batch)
     return batch
@@ -82,7 +83,7 @@ export function applyQueue(options: {
     }
   }
 
-  /** The fault may be that of another delivery of the commit. */
+  /** Stores a delivery in a commit of its own, because the fault may be that of another delivery of its commit. */
   async function storeAlone(pending: Pending, lane: string | undefined): Promise<void> {
     try {
       await store.transact(transaction => applyTogether(transaction, [pending], fold), lane)
@@ -93,8 +94,8 @@ export function applyQueue(options: {
   }
 
   /**
-   * Stores the payloads of a delivery one by one. A payload that a fault of ours keeps from being reduced is kept without
-   * events: its sender would hardly send it again.
+   * Stores the payloads of a delivery one by one. A payload that cannot be reduced because of a fault of Rollcall is
+   * kept without events, because its sender may not send it again.
    */
   async function storeApart(pending: Pending, lane: string | undefined, fault: unknown): Promise<void> {
     const { incoming, feed } = pending
@@ -143,13 +144,13 @@ export function applyQueue(options: {
   }
 }
 
-/** Deliveries of one commit. It takes more until it begins. */
+/** The deliveries of one commit. More are added until the commit begins. */
 interface Batch {
   readonly deliveries: Pending[]
   readonly stored: Promise<void>
 }
 
-/** Reduces the payloads of a feed without memory. Throws JunkError where an event is of the future. */
+/** Reduces the payloads of a feed without memory. Throws JunkError if an event is of the future. */
 async function reduceAlone(feed: Feed, incoming: Incoming): Promise<Reduced[]> {
   const source = sourceOf(incoming)
   const reduced: Reduced[] = []
@@ -163,7 +164,9 @@ async function reduceAlone(feed: Feed, incoming: Incoming): Promise<Reduced[]> {
   return reduced
 }
 
-/** What the delivery has to wait for: its feed where what came before counts, else its room if it is one. */
+/**
+ * The lane of a delivery: its feed if the feed has memory, else its room; undefined if it has events of several rooms.
+ */
 function laneOf({ incoming, reduced }: Pending): string | undefined {
   if (reduced === undefined) return incoming.feedId
   const observed = (incoming.observations ?? []).map(({ event }) => event)
@@ -172,7 +175,7 @@ function laneOf({ incoming, reduced }: Pending): string | undefined {
   return others.length === 0 ? roomSid : undefined
 }
 
-/** The kinds of the events and the reasons why there are none; of a feed with memory the number of payloads. */
+/** The kinds of the events, and the reasons of payloads without events. For a feed with memory: how many payloads. */
 function detailOf({ incoming: { payloads, observations = [] }, reduced }: Pending): string {
   if (reduced === undefined) return `${payloads.length} ${payloads.length === 1 ? 'payload' : 'payloads'}`
   const kinds = [...reduced.flatMap(({ events }) => events), ...observations.map(({ event }) => event)].map(

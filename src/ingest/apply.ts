@@ -9,13 +9,13 @@ import { type PendingEvent, pendingEvents } from './pending-events.ts'
 import { noteReduced, reduceInOrder } from './reduce-payloads.ts'
 import { relocate } from './relocate.ts'
 
-/** Folds new events of a locked room's log into its rows. */
+/** Folds events that are new in the log of a locked room into the rows of the room. */
 export type FoldEvents = (room: LockedRoom, events: readonly Event[]) => Promise<void>
 
 /**
  * Applies deliveries in one transaction: keeps each payload once, reduces it, appends its events to the logs of their
- * rooms, folds them and saves the rows that change. Each feed and each room is locked once, and each room is folded and
- * saved once, however many of the deliveries tell of it: `fold` gets the new events. Counts into `applied` of each.
+ * rooms, and calls `fold` with the events that are new. Each feed is locked once, and each room is locked, folded and
+ * saved once, however many of the deliveries have events of it. Sets the counts in `applied` of each delivery.
  */
 export async function applyTogether(
   transaction: Transaction,
@@ -23,7 +23,7 @@ export async function applyTogether(
   fold: FoldEvents,
 ): Promise<void> {
   const events = pendingEvents()
-  // The engine may have undone what was counted before.
+  // The engine may run this again after it undid it: the counts begin at 0 each time.
   for (const { applied } of deliveries) Object.assign(applied, { added: 0, duplicates: 0 })
   for (const one of deliveries) if (one.reduced !== undefined) await noteReduced(transaction, one, events)
   const inOrder = deliveries.filter(({ reduced }) => reduced === undefined)
@@ -42,10 +42,10 @@ export async function applyTogether(
   }
 }
 
-/** What the reason of a payload begins with that came under the key of a known event. */
+/** The beginning of the reason of a payload that came under the key of a known event with another content. */
 export const OTHER_BODY = 'Another body under the known key'
 
-/** Appends what is new to the log of a room, and folds it. */
+/** Appends events to the log of a room, and folds those that are new. */
 async function appendAndFold(
   transaction: Transaction,
   room: LockedRoom,
@@ -56,7 +56,7 @@ async function appendAndFold(
   const fresh = events.filter((_, index) => outcomes[index] === 'added')
   for (const [index, { logged, native, counts }] of events.entries()) {
     if (counts !== undefined) counts[outcomes[index] === 'added' ? 'added' : 'duplicates']++
-    // A second payload under the key of a first changes no record, and is evidence all the same.
+    // Another payload under the key of a known event changes no record, but it is evidence.
     if (outcomes[index] === 'other') await keepOther(transaction, room, logged, native)
   }
   if (fresh.length > 0) {

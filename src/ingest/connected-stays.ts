@@ -2,26 +2,27 @@ import { connectionMsOf, isConnectionJoin } from '../fold/connection.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { Bearing, LockedRoom, StayRow } from '../store/rooms/locked-room.ts'
 
-/** Stays that are resolved together, by participant SID: as they were, and as they are. */
+/** Stays that are resolved together, by participant SID: as they were before the change, and as they are after it. */
 export interface StayGroup {
   readonly before: ReadonlyMap<string, ParticipantState>
   readonly after: ReadonlyMap<string, ParticipantState>
-  /** The last stay of the group, where there are later ones: it bears on those before it, and is not resolved itself. */
+  /** The last stay, if later ones are left out: the stays before it need it, and it is not resolved itself. */
   readonly boundary: string | undefined
 }
 
-/** A connection key with so many stays is loaded whole. */
+/** If a connection key has at most this many stays, all of them are loaded. */
 const WHOLE_KEY_STAYS = 16
 const FIRST_MARGIN = 8
 
-/** How many stays of these connection keys are loaded by one statement. */
+/** How many stays of these connection keys one statement loads at most. */
 export function connectedAtMost(connectionKeys: readonly string[]): number {
   return connectionKeys.length * WHOLE_KEY_STAYS
 }
 
 /**
- * The changed stays in groups: each alone, or with its neighbours in time under its connection key. `known` are the
- * changed stays as they were, `states` as they are; `bearing` is undefined for a room that has no rows.
+ * Yields the changed stays in groups: a stay without a connection key alone, any other with its neighbours in time
+ * under its key. `known` are the changed stays as they were, `states` as they are. `bearing` is undefined for a room
+ * without rows.
  */
 export async function* connectedStays(
   room: LockedRoom,
@@ -58,7 +59,7 @@ function groupOf(
   return { before: new Map([...others, ...were]), after: new Map([...others, ...changed]), boundary }
 }
 
-/** All stays of the keys, by key; undefined where they are too many to load. */
+/** All stays of the keys, by key; undefined if there are too many to load. */
 async function wholeKeys(
   room: LockedRoom,
   connectionKeys: readonly string[],
@@ -77,8 +78,8 @@ async function wholeKeys(
 }
 
 /**
- * The neighbours of the changed stays in time. A window reaches on both sides to a join that no other stay shares its
- * moment with: what lies beyond such a join does not bear on what lies within (see resolveConnection).
+ * The changed stays with their neighbours in time. On both sides they reach to an anchor, which is a join at a moment
+ * that no other stay has: stays beyond an anchor do not change how those within resolve (see src/fold/connection.ts).
  */
 async function windowAround(
   room: LockedRoom,

@@ -3,12 +3,15 @@ import type { LoggedDelivery } from '../store/feeds/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Outcome } from './receive.ts'
 
-/** How many deliveries are kept of those that were authentic, and of those that were not. */
+/** How many authentic deliveries are kept, and how many others. */
 export const DELIVERIES_KEPT = 100
 
 const FLUSH_EVERY_MS = 500
 
-/** The log behind `rollcall feed log`. Adding costs no write: what came is written together, twice a second at most. */
+/**
+ * The log that `rollcall feed log` shows. Deliveries are written together, at most twice a second. Of those that wait
+ * for that, only the last DELIVERIES_KEPT of each sort are kept.
+ */
 export interface DeliveryLog {
   add(feedKind: string, receivedAtMs: number, httpStatus: number, outcome: Outcome): void
   close(): Promise<void>

@@ -1,16 +1,16 @@
 import { type Entry, keysUnder, type Memory } from '../feeds/memory.ts'
 import type { MemoryRow, MemoryRows } from '../store/feeds/memory-rows.ts'
 
-/** No more entries are due in one look. */
+/** `due` returns at most this many entries. */
 export const DUE_AT_ONCE = 500
 
 /** The memory of a feed that a transaction has locked. */
 export interface FeedMemory extends Memory {
-  /** Writes what was set and deleted since the last time, by two statements at most. */
+  /** Writes all entries that were set or deleted since the last flush. */
   flush(): Promise<void>
 }
 
-/** What was read or set is remembered until the transaction ends: the lock keeps all others away. */
+/** Entries that were read or set are cached until the transaction ends: until then, no other can change them. */
 export function feedMemory(feed: MemoryRows): FeedMemory {
   /** `undefined` for a key that has no entry. */
   const known = new Map<string, MemoryRow | undefined>()
@@ -23,7 +23,7 @@ export function feedMemory(feed: MemoryRows): FeedMemory {
     for (const key of missing) known.set(key, rows.get(key))
   }
 
-  /** The rows that were found in the database, as far as they stand, with those that were set since. */
+  /** The rows that belong to a query: those found in the database, with what this transaction changed. */
   function current(found: readonly MemoryRow[], belongs: (row: MemoryRow) => boolean): MemoryRow[] {
     for (const row of found) if (!known.has(row.key)) known.set(row.key, row)
     return [...known.values()].filter(row => row !== undefined).filter(belongs)

@@ -18,17 +18,17 @@ import { lastSignOf, type RoomEnd, type Stay, stayOf } from '../fold/stay.ts'
 import type { Bearing, LockedRoom, RoomRow, SavedStay } from '../store/rooms/locked-room.ts'
 import { connectedAtMost, connectedStays } from './connected-stays.ts'
 
-/** Stays that are loaded by one statement. */
+/** How many stays one statement loads at most. */
 const LOADED_AT_ONCE = 1_000
 
-/** The event as the folds compare it: two feeds may use one key. */
+/** The event with a key that is unique within its room, because two feeds may use the same key. */
 export function ofFeed<E extends Event>(event: E, feedId: string): E {
   return { ...event, key: `${feedId}|${event.key}` }
 }
 
 /**
- * Folds new events of the log into the rows of a locked room, and saves those that change. The keys of the events are
- * those of `ofFeed`.
+ * Folds events that are new in the log of a locked room into its rows, and saves the rows that change. The events have
+ * the keys that `ofFeed` gives.
  */
 export async function foldIntoRoom(
   room: LockedRoom,
@@ -43,8 +43,8 @@ export async function foldIntoRoom(
 }
 
 /**
- * Folds the whole log of a locked room anew, in place of its rows. Stays that were relocated are left out, and their
- * SIDs lead to the room that tells them. Observations alone make no room.
+ * Replaces the rows of a locked room by folding its whole log again. Leaves out stays that were relocated: their SIDs
+ * lead to the room in which they are listed. A log that has only observations makes no room.
  */
 export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Promise<void> {
   const logged = await room.events()
@@ -62,10 +62,10 @@ export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Pr
   for (const [participantSid, toRoomSid] of relocated) await room.saveRelocated(participantSid, toRoomSid)
 }
 
-/** A stay whose row is written: as it was, if it was, and as it is. */
+/** A stay whose row is written: before the change, unless it is new, and after it. */
 interface StayChange {
   readonly participantSid: string
-  /** What is known of the stay alone, without a leave that came under another SID. */
+  /** The state of the stay itself, without a leave that came under another SID. */
   readonly state: ParticipantState
   readonly before: { readonly resolved: ResolvedStay; readonly stay: Stay } | undefined
   readonly after: { readonly resolved: ResolvedStay; readonly stay: Stay }
@@ -99,14 +99,14 @@ async function fold(
     settings,
     before.feedId,
     state,
-    // The steps are read after the stays were saved.
+    // The steps must be read after the stays are saved.
     recountSec === undefined
       ? counted
       : countPeak(counted, await room.steps(settledSec(counted)), recountSec),
   )
 }
 
-/** What is in the rows of the stays that the events tell of, by one statement. */
+/** Looks up by one statement what the room's rows say about the participants of these events. */
 async function bearingOn(room: LockedRoom, events: readonly Event[]): Promise<Bearing> {
   const told = events.filter(isOfParticipant)
   const distinct = (values: readonly (string | undefined)[]) =>
@@ -120,7 +120,7 @@ async function bearingOn(room: LockedRoom, events: readonly Event[]): Promise<Be
   })
 }
 
-/** Adds the stays without a stated leave: the end of the room decides about theirs. */
+/** Adds to `known` the stays without a stated leave, which the end of the room may change. */
 async function loadWithoutLeave(room: LockedRoom, known: Map<string, ParticipantState>): Promise<void> {
   const sids = (await room.participantsWithoutLeave()).filter(sid => !known.has(sid))
   for (let index = 0; index < sids.length; index += LOADED_AT_ONCE) {
@@ -132,7 +132,10 @@ async function loadWithoutLeave(room: LockedRoom, known: Map<string, Participant
   }
 }
 
-/** The stays that the events or the end of the room change, and their neighbours under a connection key that change with them. */
+/**
+ * The stays that the events or the end of the room change, and their neighbours under a connection key that change with
+ * them.
+ */
 async function stayChanges(
   room: LockedRoom,
   ends: Ends,
@@ -158,14 +161,14 @@ async function stayChanges(
         before: was && { resolved: was, stay: resolvedStay(was, ends.before) },
         after: { resolved, stay: resolvedStay(resolved, ends.after) },
       }
-      // A neighbour that stays as it was is not written.
+      // A neighbour that does not change is not written.
       if (states.has(participantSid) || !isDeepStrictEqual(change.before, change.after)) changes.push(change)
     }
   }
   return changes
 }
 
-/** A stay that is told as part of another counts there. */
+/** The stay that the state describes. A leave that belongs to another stay does not count itself. */
 function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, roomEnd: RoomEnd | undefined): Stay {
   const stay = stayOf(state, { roomEnd, nextJoinMs })
   return aliasOf === undefined ? stay : { ...stay, counted: false }
@@ -196,7 +199,7 @@ function stayRow(
   }
 }
 
-/** The numbers without the distinct identities, and the first second from which the peak must be counted anew. */
+/** The new numbers, except the distinct identities, and the first second from which the peak must be counted again. */
 function movedNumbers(numbers: RoomNumbers, changes: readonly StayChange[]) {
   let recountSec: number | undefined
   for (const { before, after } of changes) {
@@ -208,7 +211,7 @@ function movedNumbers(numbers: RoomNumbers, changes: readonly StayChange[]) {
   return { numbers, recountSec }
 }
 
-/** How many more identities have a counted stay in the room than before. */
+/** The change in the number of distinct identities that have a counted stay in the room. */
 async function newIdentities(
   room: LockedRoom,
   changes: readonly StayChange[],

@@ -1,8 +1,9 @@
 import type { Event } from '../event.ts'
 
+/** How far the clock of a sender may be ahead of ours. */
 const LIMIT_MS = 5 * 60_000
 
-/** True for a moment that no clock of today can have seen; what is long past is fine. */
+/** True if a moment is more than LIMIT_MS after now: the event or payload that states it is "of the future". */
 export function isOfFuture(atMs: number, nowMs: number): boolean {
   return atMs > nowMs + LIMIT_MS
 }

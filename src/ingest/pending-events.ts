@@ -8,15 +8,17 @@ export interface PendingEvent {
   readonly logged: LoggedEvent
   /** The payload as JSON, to be compared with that of a known event of the same key. */
   readonly native: string
-  /** What became of the delivery that brought it; undefined for a copy of an event. */
+  /** The counts of the delivery that has the event; undefined for a copy of an event. */
   readonly counts: Applied | undefined
 }
 
-/** The events of one transaction, by room and in the order in which they came. Bounded by the deliveries of a commit. */
+/**
+ * The events of one transaction, by room and in the order in which they came. Bounded by the deliveries of a commit.
+ */
 export interface PendingEvents {
   add(incoming: Incoming, event: Event, place: PayloadPlace, native: string, counts: Applied): void
   of(key: RoomKey): PendingEvent[]
-  /** In one order for all processes, so that two never wait for each other's room. */
+  /** The rooms in the order of their keys: all processes lock in this order, which avoids deadlocks. */
   rooms(): { readonly key: RoomKey; readonly events: readonly PendingEvent[] }[]
 }
 

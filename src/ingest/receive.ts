@@ -7,7 +7,7 @@ import { wellFormed } from '../well-formed.ts'
 import { type ApplyQueue, FAULT } from './apply-queue.ts'
 import { sourceOf } from './reduce-payloads.ts'
 
-/** What became of a delivery; `detail` is a sentence for people and holds no secret. */
+/** What became of a delivery. `detail` is a text for people, without secrets. */
 export interface Outcome {
   readonly outcome: 'stored' | 'unauthentic' | 'junk' | 'unavailable' | 'failed'
   readonly detail: string
@@ -20,18 +20,18 @@ export interface Outcome {
 export interface Receiver {
   readonly store: Store
   readonly queue: ApplyQueue
-  /** Feeds that the settings name; they come before those of the store. */
+  /** The feeds that the settings name. They are tried before those in the store. */
   readonly configuredFeeds: readonly FeedRow[]
   readonly clock: () => number
-  /** When each feed was last heard, by its id; unix milliseconds. Bounded by the number of feeds. */
+  /** When a delivery of each feed was last stored, by the feed's id; unix milliseconds. Bounded by the feeds. */
   readonly heard: Map<string, number>
-  /** Told of errors that are nobody's but ours. */
+  /** Called with each error that is a fault of Rollcall. */
   readonly onFault: (error: unknown) => void
 }
 
 const MAX_DETAIL_CHARS = 300
 
-/** Authenticates a delivery, splits it into payloads and has them applied. Resolves once what it tells is durable. */
+/** Authenticates a delivery, splits it into payloads and applies them. Resolves once they are durable, or refused. */
 export async function receive(receiver: Receiver, feed: Feed, delivery: Delivery): Promise<Outcome> {
   const { clock, heard, onFault, queue } = receiver
   const receivedAtMs = clock()
@@ -73,7 +73,7 @@ export async function authenticFeed(receiver: Receiver, feed: Feed, delivery: De
       await feed.verify(delivery, row.secret, receiver.clock())
       return row
     } catch (error) {
-      // The settings may name a key that the store has with another secret: both are good.
+      // The settings may name a key that the store has with another secret: both secrets are accepted.
       if (!(error instanceof UnauthenticError) || index === rows.length - 1) throw error
     }
   }
@@ -90,7 +90,7 @@ async function findFeeds(
   return stored === undefined ? configured : [...configured, stored]
 }
 
-/** The key is shown where it is no secret itself. */
+/** The message for an unknown key. It names the key unless the key is a secret. */
 function unknownFeed({ kind, keys }: Feed, authKey: string): string {
   return keys.made === 'generated'
     ? 'The feed key is unknown.'

@@ -1,7 +1,7 @@
 import type { Feed } from '../feeds/feed.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 
-/** The operator's settings for records, with what the feeds say of themselves. */
+/** The operator's settings for records, with the facts of the feeds that records depend on. */
 export function recordSettings(settings: RecordSettings, feeds: Iterable<Feed>): RecordSettings {
   const { mediaRegions, publisherAttributes } = settings
   const kindsWithErrorCodes = [...feeds].flatMap(({ kind, statesErrorCodes }) =>

@@ -10,7 +10,7 @@ import { isOfFuture } from './future.ts'
 import type { Incoming, Pending } from './incoming.ts'
 import type { PendingEvents } from './pending-events.ts'
 
-/** A stay that turns out to belong to another room, and the payload that showed it. */
+/** A move that a payload of a feed leads to. */
 export interface FeedMove extends Move {
   readonly incoming: Incoming
   /** The payload's place in the log of its feed. */
@@ -22,17 +22,20 @@ const OF_THE_FUTURE = {
   reason: 'It is of the future: compare the clocks of both machines',
 } satisfies Reduced
 
-/** Whose payloads these are. The SID of an instance is derived from it. */
+/** The source of a feed's payloads. It derives the SID of an instance from the account, the feed and the instance. */
 export function sourceOf({ accountSid, feedId }: FeedKey): Source {
   return { accountSid, feedId, sidOf: instance => roomSid(accountSid, feedId, instance) }
 }
 
-/** True for a payload of the log that was of the future when it came: it is not reduced. */
+/** True for a payload in the log that was of the future when it came. It is never reduced. */
 export function wasOfFuture({ reason }: { readonly reason: string }): boolean {
   return reason === OF_THE_FUTURE.reason
 }
 
-/** Notes the events of payloads that need no memory, and keeps in the feed's log those that do not lie beside their events. */
+/**
+ * Adds the events of a delivery of a feed without memory to `events`. Keeps in the feed's log each payload that is not
+ * stored beside an event: one without events, or with events of several rooms.
+ */
 export async function noteReduced(
   transaction: Transaction,
   pending: Pending,
@@ -44,7 +47,7 @@ export async function noteReduced(
     payload,
     reduced: reduced[index] ?? NOTHING,
   }))
-  // In one order for all processes, so that two never wait for each other's payload.
+  // All processes store payloads in the order of their keys, which avoids deadlocks.
   for (const one of numbered.toSorted((a, b) => (a.payload.key < b.payload.key ? -1 : 1))) {
     const native = JSON.stringify(one.payload.value)
     const place = await placeOf(log, incoming, one.payload, one.reduced, native)
@@ -56,8 +59,9 @@ export async function noteReduced(
 }
 
 /**
- * Reduces the payloads of deliveries of one feed, in the order in which they came and after all that came before. Each
- * is kept in the feed's log; what is remembered is written once. A look at what is due gives payloads of its own.
+ * Locks a feed with memory and reduces the payloads of its deliveries in the order in which they came. A look gives
+ * payloads of its own, made by `expire`. Keeps each payload in the log, adds its events to `events`, and writes the
+ * memory at the end.
  */
 export async function reduceInOrder(
   transaction: Transaction,
@@ -96,7 +100,7 @@ export async function reduceInOrder(
   return moves
 }
 
-/** Reduces a payload that is new, and keeps it with the SIDs that it gives out. */
+/** Keeps a payload and reduces it, unless it is a duplicate. Keeps the claims of the SIDs that it gives out. */
 async function reduceOne(
   { log, memory, seq }: { log: FeedLog; memory: Memory; seq: number },
   { feed, incoming, applied }: Pending,
@@ -117,13 +121,13 @@ async function reduceOne(
   return reduced
 }
 
-/** A claim as it lies in the log of its feed, at the place of the payload that made it. */
+/** A claim as the log of its feed has it: at the place of the payload that made it. */
 export function keptClaim({ roomSid: sid, instance }: Claim, payload: Omit<KeptPayload, 'key'>): KeptPayload {
   const native = JSON.stringify({ claim: instance, roomSid: sid })
   return { ...payload, key: `${CLAIM}${sid}`, reason: 'A SID is given', native }
 }
 
-/** Keeps a payload without events. */
+/** Keeps a payload in the log of its feed without reducing it. */
 export async function keepUnreduced(
   transaction: Transaction,
   incoming: Incoming,
@@ -134,12 +138,15 @@ export async function keepUnreduced(
   await log.keep({ ...keptPayload(incoming, payload, firstSeq), reason })
 }
 
-/** What the key of a claim in a feed's log begins with. */
+/** The beginning of the key of a claim in the log of a feed. */
 export const CLAIM = 'claim|'
 
 const NOTHING: Reduced = { events: [] }
 
-/** Where the payload lies, as each of its events says it; undefined for a payload that the log has already. */
+/**
+ * Gives the place of the payload for each of its events: beside the first of them, or in the log of the feed, where
+ * this keeps it. Undefined if the log has the payload already.
+ */
 async function placeOf(
   log: FeedLog,
   incoming: Incoming,

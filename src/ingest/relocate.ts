@@ -6,8 +6,8 @@ import type { PendingEvents } from './pending-events.ts'
 import type { FeedMove } from './reduce-payloads.ts'
 
 /**
- * Tells stays in the room that they turn out to belong to: their events are copied there, and an observation in the room
- * where they were told says where they are. A stay that moves twice is copied twice, so the moves are in order.
+ * Moves stays to the room that they turn out to belong to: copies their events there, and adds an observation to the
+ * room in which they were listed, which names the new room. Does the moves in order, because a stay may move twice.
  * `lockedRoom` gives a room that is locked.
  */
 export async function relocate(
@@ -34,7 +34,7 @@ export async function relocate(
   }
 }
 
-/** An event as it is told in the room that its stay belongs to. `movedSeq` is the place of the payload that showed it. */
+/** The copy of an event for the room to which its stay moves. `movedSeq` is the place of the payload that showed it. */
 export function copiedTo(
   roomSid: string,
   { feedId, feedKind, receivedAtMs, payload, event }: LoggedEvent,
@@ -46,7 +46,7 @@ export function copiedTo(
   }
 }
 
-/** That a stay is told in another room. */
+/** The observation that a stay is listed in another room. */
 export function relocated(participantSid: string, roomSid: string, toRoomSid: string, atMs: number): Event {
   return {
     kind: 'observation.participant_relocated',
@@ -55,7 +55,7 @@ export function relocated(participantSid: string, roomSid: string, toRoomSid: st
   }
 }
 
-/** The stored events of the stays that move, by the room where they were told; by one statement for each. */
+/** The stored events of the stays that move, by the room in which they were listed. One statement for each room. */
 async function storedEvents(
   moves: readonly FeedMove[],
   lockedRoom: (key: RoomKey) => Promise<LockedRoom>,

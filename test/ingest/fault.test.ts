@@ -39,7 +39,7 @@ test('a payload that a fault of ours makes unreadable is kept, and the others of
     (await rowsOf(server, "select reason from feed_payloads where reason like 'A fault%'")).map(
       row => row['reason'],
     ),
-    ['A fault of Rollcall: its log tells more.'],
+    ['A fault of Rollcall: the log of the server has the details.'],
   )
   assert.equal((await servedRooms(server)).length, 1)
   const again = await receive(receiver, faulty, delivery)

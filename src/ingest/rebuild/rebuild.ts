@@ -17,15 +17,17 @@ import { type LateMove, removeStray, rewriteRoom, type Stray } from './rewrite-r
 
 /** What a rebuild did. */
 export interface Rebuilt {
+  /** The number of rooms that were rebuilt. */
   readonly rooms: number
-  /** False where it was stopped: what is done stays, and another rebuild does the rest. */
+  /** False if it was stopped. The rooms that were rebuilt stay so, and another rebuild does the rest. */
   readonly isWhole: boolean
 }
 
 /**
- * Reduces every stored payload again, in the order in which they came, and folds every room anew. Each room is written in
- * one transaction, so that answers never go empty. Every SID that was given out goes on answering. The logs of feeds with
- * memory are reduced into a scratch database in a temporary folder, which is removed at the end.
+ * Reduces every stored payload again, in the order in which they came, and folds every room again. Each room is written
+ * in one transaction, so that no answer shows a room without its participants. Every SID that was given out stays
+ * valid. The logs of feeds with memory are reduced into a scratch database in a temporary folder, which is removed at
+ * the end.
  */
 export async function rebuild(options: {
   store: Store
@@ -67,7 +69,9 @@ interface Rebuilding {
   readonly lastSeqs: ReadonlyMap<string, number>
 }
 
-/** Reduces the logs of all feeds again; the last place of each log of a feed with memory, by the feed's id. */
+/**
+ * Reduces the logs of all feeds again. Resolves to the last place that was reduced, by the id of the feed with memory.
+ */
 async function reduceLogs(
   store: Store,
   scratch: Store,
@@ -83,7 +87,7 @@ async function reduceLogs(
     page = await store.payloads.feeds(page.at(-1))
   ) {
     for (const key of page) {
-      // A log that only programs before schema 4 wrote does not name its kind.
+      // Rows of schema 3 and before do not name the kind of their feed.
       const feed = feeds.get(key.feedKind || (kinds.get(key.feedId) ?? ''))
       if (feed === undefined || stop.aborted) continue
       if (feed.hasMemory) lastSeqs.set(key.feedId, await replayLog({ store, scratch, feed, key, stop }))
@@ -110,7 +114,7 @@ async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> 
   }
 }
 
-/** Copies what the replay tells of a stay into the room that the stay was relocated to; false if that was done before. */
+/** Copies the replayed events of a stay into the room that it was relocated to; false if they are all there already. */
 async function copyStay(copy: Transaction, key: RoomKey, move: LateMove): Promise<boolean> {
   const { participantSid, toRoomSid, seq } = move
   const told = await (await copy.lockRoom(key)).events([participantSid])
@@ -119,7 +123,7 @@ async function copyStay(copy: Transaction, key: RoomKey, move: LateMove): Promis
   return outcomes.includes('added')
 }
 
-/** Applies a payload where it belongs, and then removes its events from where they were. */
+/** Applies a payload to the rooms that it leads to, and then removes its events from the room in which they were. */
 async function applyStray({ store, feeds, settings }: Rebuilding, key: RoomKey, stray: Stray): Promise<void> {
   const { logged, payload, reduced } = stray
   const feed = feeds.get(logged.feedKind)
@@ -137,7 +141,7 @@ async function applyStray({ store, feeds, settings }: Rebuilding, key: RoomKey, 
   }, key.roomSid)
 }
 
-/** The rooms of both stores in the order of their keys, each once; a page of each is in memory. */
+/** The rooms of all stores in the order of their keys, each once. Memory holds one page of each store. */
 async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> {
   const walks = stores.map(store => ({
     store,

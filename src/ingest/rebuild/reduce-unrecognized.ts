@@ -10,8 +10,8 @@ import { foldIntoRoom } from '../fold-into-room.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 
 /**
- * Reduces those payloads of a feed without memory again that led to nothing. One that leads to events by now is taken out
- * of the log and applied as if it came when it came.
+ * Reduces the payloads of a feed without memory again that led to no event when they came. A payload that now leads to
+ * events is removed from the log and applied, with the time at which it was received.
  */
 export async function reduceUnrecognized(options: {
   store: Store

@@ -18,9 +18,9 @@ import { type GivenSids, replayedSource } from './replayed-source.ts'
 const ALL_KEYS = ['', '~'] as const
 
 /**
- * Reduces the log of a feed with memory again, from its beginning, into the scratch store; then the feed remembers what
- * that gave. Resolves to the last place in the log that was reduced: what comes later finds the new memory. The feed
- * goes on meanwhile, and is locked for the last payloads alone.
+ * Reduces the log of a feed with memory again, from its beginning, into the scratch store. Then replaces the memory of
+ * the feed with the memory that this gave, so that later payloads are reduced with it. Resolves to the last place in
+ * the log that was reduced. Locks the feed for the last page only: before that, the feed can receive deliveries.
  */
 export async function replayLog(options: {
   store: Store
@@ -61,7 +61,7 @@ export async function replayLog(options: {
   return place.seq
 }
 
-/** Claims follow their payload: the last payload of a page may have more of them on the next. */
+/** The page without its last payload, whose claims follow it in the log and may go on in the next page. */
 function withoutLastGroup(page: readonly StoredPayload[]): readonly StoredPayload[] {
   const lastPayload = page.findLastIndex(({ key }) => !key.startsWith(CLAIM))
   const seq = page[lastPayload]?.seq
@@ -92,7 +92,7 @@ async function replay(
   return { seq: last?.seq ?? 0, key: last?.key ?? '' }
 }
 
-/** A payload that is reduced again, and the SIDs that it gave out. */
+/** A payload that is reduced again, and the claims of the SIDs that it gave out. */
 interface Replaying {
   readonly stored: StoredPayload
   readonly claims: readonly Claim[]
@@ -110,12 +110,12 @@ function replayed(feed: Feed, key: FeedKey, { stored, claims }: Replaying, given
   }
 }
 
-/** A payload that cannot be reduced leads to nothing, as when it came. */
+/** Ignores the error of a payload that cannot be reduced: it leads to no events. Throws if the store failed. */
 function leaveOut(error: unknown): void {
   if (error instanceof StoreUnavailableError) throw error
 }
 
-/** The payloads of a page that are to be reduced. */
+/** The payloads of a page that are to be reduced, each with its claims. */
 function withClaims(page: readonly StoredPayload[]): Replaying[] {
   const bySeq = new Map<number, Claim[]>()
   const found: Replaying[] = []
@@ -142,7 +142,7 @@ function payloadOf({ key, native }: StoredPayload): Payload {
   return { key, value: value ?? {} }
 }
 
-/** The events of a payload that is not stored whole stand as they are. */
+/** The feed, whose `reduce` changes its memory but gives no events: those of an incomplete payload stay as they are. */
 function onlyRemembering(feed: Feed): Feed {
   return {
     ...feed,

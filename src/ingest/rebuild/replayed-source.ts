@@ -3,20 +3,22 @@ import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 
 /**
- * The instances that a replay gives SIDs otherwise than their payloads did when they came, by SID: those that the feed
- * names differently since. They are forgotten when the replay ends.
+ * The SIDs that a replay gives to other instances than their payloads did when they came, because the feed now names
+ * its instances differently. Discarded when the replay ends.
  */
 export type GivenSids = Map<string, GivenSid>
 
 export interface GivenSid {
   readonly instance: string
-  /** The payload that gives the SID out for the first time; undefined where the payload gave it out before. */
+  /**
+   * The payload that gives the SID out for the first time; undefined if the SID was given out when its payload came.
+   */
   readonly firstGivenBy: StoredPayload | undefined
 }
 
 /**
- * The source of a payload that is reduced again. The SIDs that it gave out stay in use, also where the feed names their
- * instances otherwise than it did then. No SID is given to two instances.
+ * The source of a payload that is reduced again. It gives the SIDs that the payload gave out when it came, even if the
+ * feed now names their instances differently. It never gives one SID to two instances.
  */
 export function replayedSource(
   key: FeedKey,

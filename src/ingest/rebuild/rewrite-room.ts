@@ -10,44 +10,44 @@ import type { LockedRoom } from '../../store/rooms/locked-room.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 import { relocated } from '../relocate.ts'
 
-/** What is to be done in other rooms after the log of one was rewritten. */
+/** What must be done in other rooms after the log of one room was rewritten. */
 export interface Rewritten {
   readonly strays: readonly Stray[]
   readonly moves: readonly LateMove[]
 }
 
-/** A stay that was relocated by a payload that came after the replay of its feed's log. */
+/** A stay that was relocated by a payload which came after the replay of its feed's log. */
 export interface LateMove {
   readonly participantSid: string
   readonly toRoomSid: string
-  /** The place of that payload. */
+  /** The place of that payload in the log. */
   readonly seq: number
 }
 
-/** A payload that lies beside an event of one room, and leads to events of another by now. */
+/** A payload that is stored beside an event of one room, and now leads to events of another. */
 export interface Stray {
   readonly logged: StoredEvent
   readonly payload: Payload
   readonly reduced: Reduced
 }
 
-/** What a rebuild knows beside the log of the room. */
+/** What a rebuild knows besides the log of the room. */
 export interface Rewriting {
   readonly feeds: ReadonlyMap<string, Feed>
   /** The last place of each feed's log that was reduced again, by the feed's id. */
   readonly lastSeqs: ReadonlyMap<string, number>
-  /** The events of the room that reducing the logs again gave. */
+  /** The events of this room that the replay of the logs gave. */
   readonly replayed: readonly LoggedEvent[]
-  /** The rooms in which reducing the logs again tells these participants. */
+  /** The rooms that have events of these participants after the replay of the logs. */
   roomsOf(participantSids: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
 
 /**
- * Rewrites the log of a locked room to what its payloads lead to when they are reduced again. What stands: observations,
- * events whose payload was not stored whole or came after the replay, and events of payloads that cannot be reduced.
- * A room that no payload leads to by now goes on answering, and so does a stay that is told in another room. Returns
- * payloads that lead to other rooms, whose events here stand until they are applied there, and the stays that were
- * relocated since the replay.
+ * Rewrites the log of a locked room: replaces its events by those that its payloads lead to when they are reduced
+ * again. These events stay as they are: observations, events whose payload is incomplete, cannot be reduced or came
+ * after the replay, and all events of a room that no payload leads to any more. The SID of a stay that is now in
+ * another room leads there. Returns the payloads that lead to other rooms, whose events stay here until they are
+ * applied there, and the stays that were relocated since the replay.
  */
 export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promise<Rewritten> {
   const logged = await room.events()
@@ -73,7 +73,7 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   return { strays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
 }
 
-/** Where the events of a stray are removed from the room in which they were. */
+/** Removes the events of a stray from the room in which they were. */
 export async function removeStray(room: LockedRoom, { logged: holder }: Stray): Promise<void> {
   const logged = await room.events()
   await room.rewrite({
@@ -89,8 +89,9 @@ function lateMoveIn({ event, payload }: StoredEvent): LateMove[] {
 }
 
 /**
- * An event that stands, one that is reduced again, or one that a replay or its holder gives again. The copy for a stay
- * that was relocated since the replay stands until the events of that stay are copied anew.
+ * How an event is treated: it stays as it is (`stands`), its payload is beside it and is reduced again (`holder`), or
+ * the replay or its holder gives it again. The copies for a stay that was relocated since the replay stay as they are,
+ * until the events of that stay are copied again.
  */
 function standingOf(
   { payload, feedId, feedKind, event }: StoredEvent,
@@ -111,7 +112,7 @@ function isSiblingOf({ feedId, payload }: StoredEvent, holder: StoredEvent): boo
   return payload.at === 'sibling' && payload.eventKey === holder.eventKey && feedId === holder.feedId
 }
 
-/** What the payload beside an event leads to by now; undefined where it cannot be reduced. */
+/** What the payload beside an event leads to when it is reduced again; undefined if it cannot be reduced. */
 async function reduceAgain(
   accountSid: string,
   { payload, event, feedKind, feedId }: StoredEvent,
@@ -131,7 +132,7 @@ async function reduceAgain(
   }
 }
 
-/** The events of a payload, which lies beside the first of them. */
+/** The events of a payload that is stored beside the first of them. */
 function besideFirst(holder: StoredEvent, events: readonly Event[]): LoggedEvent[] {
   const { feedId, feedKind, receivedAtMs, payload } = holder
   const [first] = events
@@ -141,7 +142,7 @@ function besideFirst(holder: StoredEvent, events: readonly Event[]): LoggedEvent
   }))
 }
 
-/** Leaves out the observations about stays that no payload tells of by now: they alone would make a stay. */
+/** Leaves out the observations about stays that no payload leads to any more: they alone would make a stay. */
 function withoutGhosts(logged: readonly StoredEvent[], found: readonly LoggedEvent[]): LoggedEvent[] {
   const still = sidsTold(found)
   const ghosts = new Set([...sidsTold(logged)].filter(sid => !still.has(sid)))
@@ -159,7 +160,7 @@ function isToldOf(events: readonly LoggedEvent[]): boolean {
   return events.some(({ event }) => !isObservation(event))
 }
 
-/** Relocations for stays that were told here and are told in another room by now, so that their SIDs lead there. */
+/** Relocations for stays that were listed here and are now in another room, so that their SIDs lead there. */
 async function leadingElsewhere(
   { key }: LockedRoom,
   logged: readonly StoredEvent[],
@@ -179,7 +180,7 @@ async function leadingElsewhere(
       {
         ...{ feedId, feedKind, receivedAtMs },
         event: relocated(sid, key.roomSid, toRoomSid, event.atMs),
-        // Given again, or left out, by the next rebuild.
+        // With this place, the next rebuild gives the relocation again or leaves it out.
         payload: { at: 'log', seq: lastSeqs.get(feedId) ?? 0 },
       },
     ]

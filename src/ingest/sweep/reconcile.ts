@@ -11,14 +11,14 @@ import type { Store } from '../../store/store.ts'
 import type { ApplyQueue } from '../apply-queue.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 
-/** What is younger may not be in the server's list yet. */
+/** A room or participant with a sign within this time may not be in the server's list yet. */
 const YOUNG_MS = 30_000
-/** A room or participant that was not listed for so long is over, and closed already. */
+/** A room or participant that was not listed for this long has ended, so that its entry is not needed. */
 const FORGET_LISTED_AFTER_MS = 10 * 60_000
 
-/** Compares what is in progress here with what the feed's own server lists, and has what differs applied. */
+/** Compares the rooms and stays in progress with the list of the feed's media server, and applies what differs. */
 export interface Reconciliation {
-  /** Resolves to the number of events that were appended. Rejects where the server does not answer. */
+  /** Resolves to the number of events that were appended. Rejects if the server does not answer. */
   run(): Promise<number>
 }
 
@@ -28,8 +28,8 @@ interface News {
 }
 
 /**
- * The reconciliation of one feed. It remembers from one run to the next when each room and participant was listed last,
- * and forgets it after FORGET_LISTED_AFTER_MS. For what another process saw, it takes the last comparison of all.
+ * The reconciliation of one feed. It remembers from one run to the next when each room and participant was last listed,
+ * and forgets that after FORGET_LISTED_AFTER_MS. It also uses the time of the last comparison of any process.
  */
 export function reconciliation(options: {
   store: Store
@@ -45,7 +45,9 @@ export function reconciliation(options: {
   const lastListedMs = new Map<string, number>()
   let comparedAtMs: number | undefined
 
-  /** Whoever was there at the last comparison, and is not noted as absent, was in the list then. */
+  /**
+   * When a room or stay was last listed. If it was in progress at the last comparison and not absent, it was listed.
+   */
   function lastListed(sid: string, seenMs: number, absences: readonly unknown[] = []): number | undefined {
     const wasCompared = comparedAtMs !== undefined && seenMs <= comparedAtMs - YOUNG_MS
     return lastListedMs.get(sid) ?? (wasCompared && absences.length === 0 ? comparedAtMs : undefined)
@@ -57,7 +59,7 @@ export function reconciliation(options: {
     return (await queue.apply({ ...from, payloads, observations })).added
   }
 
-  /** The SID of a listed room: that of the event which its payload leads to. */
+  /** The SID of a listed room, which is that of the event that its payload leads to. */
   async function sidOf(listed: Json, atMs: number): Promise<string | undefined> {
     const { events } = await feed.reduce(snapshot.roomPayload(listed, atMs), NO_MEMORY, sourceOf(row))
     return events[0]?.roomSid
@@ -67,7 +69,7 @@ export function reconciliation(options: {
     const room = snapshot.readRoom(listed)
     if (room === undefined) return 0
     const known = await store.open.room(accountSid, sid)
-    // A room that is stated to be over stays over: the list lags behind.
+    // A stated end stands, because the list may lag behind.
     if (known?.state.endedAtMs !== undefined) return 0
     const news: News = { payloads: [], observations: [] }
     if (known === undefined) news.payloads.push(snapshot.roomPayload(listed, atMs))

@@ -15,8 +15,8 @@ export interface Found {
 const FOUND_AT_ONCE = 500
 
 /**
- * What one feed was heard of until now. Time in which no server was up, and time after the feed was heard last, do not
- * count. `heardMs` is when any server heard the feed last, `uptime` when servers were up.
+ * The listening window of one feed. Time in which no server of Rollcall was up does not count, nor does the time after
+ * the last delivery of the feed. `heardMs` is when any server last received the feed; `uptime` is when servers were up.
  */
 export function listeningWindow(
   nowMs: number,
@@ -33,7 +33,7 @@ export function listeningWindow(
   }
 }
 
-/** Stays in progress, and rooms in progress with nobody in them, that were silent for longer than their feed allows. */
+/** Finds stays in progress, and empty rooms in progress, that were silent for longer than the limit of their feed. */
 export async function findSilent(
   open: OpenStays,
   { kind, silenceLimitMs }: Feed,
@@ -58,7 +58,7 @@ export async function findSilent(
   ]
 }
 
-/** An observation about a room that was found. */
+/** An observation about a room, with the feed of the room. */
 export function found(feedKind: string, { accountSid, feedId }: FoundRoom, event: Event): Found {
   return { accountSid, feedId, feedKind, event }
 }

@@ -8,28 +8,28 @@ import type { Reconciliation } from './reconcile.ts'
 import { type Found, findSilent, found, listeningWindow } from './silence.ts'
 
 /**
- * Looks for what is over although nobody said so, and has observations of it applied; the folds conclude. Of several
- * processes on one database one looks: the one that holds the lease.
+ * Finds rooms and stays that ended without an event, and applies observations of them; the folds conclude from these.
+ * Of several processes on one database, only the holder of the lease does this.
  */
 export interface Sweeper {
-  /** Notes that this server is up and what it heard. With the lease, looks at everything but the servers' own lists. */
+  /** Stores that this server is up and when it received each feed. With the lease, does everything but `reconcile`. */
   sweep(): Promise<void>
-  /** With the lease, compares once with each server's own list. */
+  /** With the lease, compares once with the list of each media server. */
   reconcile(): Promise<void>
   start(): void
-  /** Resolves once nothing more is written. */
+  /** Stops the timers. Resolves once a sweep that is running has ended. */
   stop(): Promise<void>
 }
 
 const SWEEP_EVERY_MS = 10_000
-/** After a longer pause between ticks the process was frozen, and heard nothing meanwhile. */
+/** After a longer pause between two ticks, the process was frozen and received nothing in the meantime. */
 const BROKEN_AFTER_MS = 3 * SWEEP_EVERY_MS
 const RECONCILE_EVERY_MS = 60_000
 const UPTIME_KEPT_MS = 7 * 24 * 3_600_000
-/** How long a room has its name before an older one counts as over: the older room's end may still be on its way. */
+/** How old a room must be to show that an older one of its name is over. Until then the stated end may still come. */
 const SUPERSEDED_AFTER_MS = 60_000
 const FOUND_AT_ONCE = 500
-/** Bounds one sweep of one feed's memory; what is left is due in the next. */
+/** How often one sweep calls `expire` of one feed at most. Entries that are left wait for the next sweep. */
 const LOOKS_A_SWEEP = 20
 
 export function createSweeper(options: {
@@ -38,13 +38,13 @@ export function createSweeper(options: {
   feeds: readonly Feed[]
   configuredFeeds: readonly FeedRow[]
   reconciliations: readonly Reconciliation[]
-  /** When this server heard each feed last, by its id. */
+  /** When this server last received each feed, by the feed's id; unix milliseconds. */
   heard: ReadonlyMap<string, number>
   clock: () => number
   onFault: (error: unknown) => void
 }): Sweeper {
   const { store, queue, feeds, configuredFeeds, reconciliations, heard, clock, onFault } = options
-  /** A time in which this server was up without a break, as far as it could note it. */
+  /** The time in which this server was up without a break and could store that. */
   let span = { serverId: randomUUID(), fromMs: clock() }
   let isBroken = false
   let lastTickMs = clock()
@@ -108,7 +108,7 @@ export function createSweeper(options: {
     for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
   }
 
-  /** Runs one work after another. A work that waits already is not queued again. */
+  /** Runs one work after another. A work that already waits is not queued again. */
   function enqueue(work: () => Promise<void>): void {
     if (waiting.has(work)) return
     waiting.add(work)

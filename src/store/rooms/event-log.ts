@@ -6,9 +6,9 @@ import { indexable } from '../indexable.ts'
 import type { RoomKey } from './room-key.ts'
 
 /**
- * Where the payload of an event lies: beside it, beside another event of the same payload, or in the log of its feed.
- * `native` is JSON without secrets. What Rollcall noticed itself has the payload `{}` beside it. The copy of an event in
- * the room that its stay was relocated to also has the place of the payload that showed that, in `movedSeq`.
+ * Where the payload of an event is stored: beside the event, beside another event of the same payload, or in the log of
+ * its feed. `native` is JSON without secrets; for an observation it shows what was noticed, or is `{}`. `movedSeq` is
+ * set for the copy of an event in the room that its stay was relocated to: the place of the payload that showed that.
  */
 export type PayloadPlace =
   | { readonly at: 'event'; readonly native: string; readonly isReducible: boolean }

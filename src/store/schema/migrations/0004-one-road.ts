@@ -2,7 +2,7 @@ import type { Dialect } from '../../engine/dialect.ts'
 
 /**
  * Lets a payload be stored once: beside an event, or in the log of its feed, where events refer to it. Adds indexes
- * that find the stays of a connection key by time, and the entries of a feed's memory by when they are due. /
+ * that find the stays of a connection key by time, and the entries of a feed's memory by when they are due.
  */
 export const oneRoad = ({ text, integerIn }: Dialect) => `
 alter table events add column payload_seq bigint;
