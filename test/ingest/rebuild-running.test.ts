@@ -3,16 +3,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { readConfig } from '../../src/config.ts'
 import type { Feed } from '../../src/feeds/feed.ts'
+import { jitsi } from '../../src/feeds/jitsi/index.ts'
 import { rebuild } from '../../src/ingest/rebuild/rebuild.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
-import { type JitsiPayload, tellJitsi } from '../feeds/jitsi/event-sync.ts'
-import { stories } from '../feeds/jitsi/stories.ts'
+import { type JitsiPayload, jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
+import { START_SEC, stories } from '../feeds/jitsi/stories.ts'
 import { forgetRooms } from '../feeds/numbers.ts'
-import { ServedPaths } from '../feeds/sids.ts'
+import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
-import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
+import { answersAndEvidence, feedsWith, serverOf, withFeeds } from './server-of.ts'
+import { loud, oneRoom } from './wrong-feeds.ts'
 
-const RUNS = 20
+const RUNS = 10
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
@@ -62,3 +64,41 @@ test('requests that come while a rebuild runs give the same answers and evidence
     { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
   )
 })
+
+/**
+ * A stay in room j that turns out to be in its second instance, and room m. By their SIDs the first instance of j comes
+ * before m, and the second after it: a rebuild takes the rooms in this order.
+ */
+const [j, m] = [jitsiRoom('j'), jitsiRoom('m')]
+const [ann, bob] = [occupant('ann', START_SEC + 100), occupant('bob', START_SEC + 5)]
+const BEFORE = [j, m].flatMap(room => [room.joined(ann), room.created(START_SEC), room.joined(bob)])
+const MOVE = j.destroyed(START_SEC, START_SEC + 50)
+const AFTER = [j.left({ ...ann, left_at: START_SEC + 120 })]
+
+/** The step of a rebuild before which the stay moves: the first locks the feed, and then each rewrites a room. */
+const MOVES_BEFORE = { 'before its room is rewritten': 2, 'before the room that it moves to is rewritten': 3 }
+
+for (const [what, step] of Object.entries(MOVES_BEFORE)) {
+  for (const [how, wrong] of Object.entries({ right: jitsi, loud: loud(jitsi), 'one room': oneRoom })) {
+    test(`a stay that moves ${what} stays whole: the feed was ${how}`, async t => {
+      const quiet = await serverOf(t)
+      await tellJitsi(quiet, ...BEFORE, MOVE, ...AFTER)
+      const server = await serverOf(t)
+      await tellJitsi(await withFeeds(t, server, [wrong]), ...BEFORE)
+      const served = new ServedPaths()
+      await served.check(server)
+      let steps = 0
+      const move = async () => {
+        if (++steps === step) await tellJitsi(server, MOVE)
+      }
+      await rebuildWith(interrupted(server.store, move))
+      assert.ok(steps >= step)
+      await tellJitsi(server, ...AFTER)
+      await served.check(server)
+      assert.deepEqual(await answersWithoutSids(server), await answersWithoutSids(quiet))
+      if (wrong !== oneRoom) {
+        assert.deepEqual(await answersAndEvidence(server), await answersAndEvidence(quiet))
+      }
+    })
+  }
+}

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Event } from '../../src/event.ts'
-import type { Feed, Source } from '../../src/feeds/feed.ts'
+import type { Feed } from '../../src/feeds/feed.ts'
 import { janus } from '../../src/feeds/janus/index.ts'
 import { jitsi } from '../../src/feeds/jitsi/index.ts'
 import { tell as tellJanus } from '../feeds/janus/janus-server.ts'
@@ -13,6 +12,7 @@ import { servedRooms } from '../feeds/served.ts'
 import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { answersAndEvidence, feedsWith, serverOf, withFeeds } from './server-of.ts'
+import { naming, oneRoom } from './wrong-feeds.ts'
 
 const [maths, physics] = [jitsiRoom('maths'), jitsiRoom('physics')]
 const at = (sec: number) => START_SEC + sec
@@ -25,33 +25,6 @@ const STORY: readonly JitsiPayload[] = [
   ...[physics.created(at(0)), physics.joined(cleo), physics.left(cleo), physics.destroyed(at(0), at(10))],
   ...[maths.created(at(100)), maths.joined(bob), maths.left(bob), maths.destroyed(at(100), at(110))],
 ]
-
-/** The feed, where it names the instances of rooms in another way. */
-function naming(feed: Feed, rename: (instance: string) => string): Feed {
-  return {
-    ...feed,
-    async reduce(payload, memory, source) {
-      const renamed: Source = { ...source, sidOf: instance => source.sidOf(rename(instance)) }
-      const { claims = [], ...rest } = await feed.reduce(payload, memory, renamed)
-      return { ...rest, claims: claims.map(claim => ({ ...claim, instance: rename(claim.instance) })) }
-    },
-  }
-}
-
-/** Jitsi that takes all rooms for one instance of one room. */
-const oneRoom: Feed = {
-  ...jitsi,
-  async reduce(payload, memory, source) {
-    const { events, reason } = await jitsi.reduce(payload, memory, source)
-    const roomSid = source.sidOf('the room')
-    const claims = [{ roomSid, instance: 'the room' }]
-    return {
-      events: events.map((event): Event => ({ ...event, roomSid })),
-      claims,
-      ...(reason && { reason }),
-    }
-  },
-}
 
 const swapped = (instance: string) =>
   instance.replace(/maths|physics/, name => (name === 'maths' ? 'physics' : 'maths'))

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Event } from '../../src/event.ts'
 import type { Feed, Reduced } from '../../src/feeds/feed.ts'
 import { janus } from '../../src/feeds/janus/index.ts'
 import { jitsi } from '../../src/feeds/jitsi/index.ts'
@@ -17,6 +16,7 @@ import { livekitRoom } from '../support/livekit.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { NOW_MS, type TestServer } from '../support/test-server.ts'
 import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
+import { loud, wrongFeed } from './wrong-feeds.ts'
 
 const START = NOW_MS - 3_600_000
 const IGNORED: Reduced = { events: [], reason: 'It is ignored' }
@@ -52,19 +52,6 @@ async function tellTwoMeetings(server: TestServer): Promise<void> {
   await tellJanus(server, cleo.comes(200), cleo.publishes(201), cleo.goes(300))
 }
 
-/** A feed whose `reduce` is that of another, but for the payloads of which `isWrong` is true. */
-function wrongFeed(
-  feed: Feed,
-  isWrong: (payload: Payload) => boolean,
-  wrong: (payload: Payload) => Reduced,
-): Feed {
-  return {
-    ...feed,
-    reduce: (payload, memory, source) =>
-      isWrong(payload) ? wrong(payload) : feed.reduce(payload, memory, source),
-  }
-}
-
 const nameOf = ({ value }: Payload) => value['event'] ?? value['event_name']
 const isLivekitLeave = (payload: Payload) => nameOf(payload) === 'participant_left'
 const isJitsiLeave = (payload: Payload) => nameOf(payload) === 'muc-occupant-left'
@@ -75,25 +62,8 @@ function aFault(): never {
   throw new TypeError('a fault')
 }
 
-/** LiveKit that reports every identity in upper case. */
-const loudLivekit: Feed = {
-  ...livekit,
-  async reduce(payload, memory, source) {
-    const { events, ...rest } = await livekit.reduce(payload, memory, source)
-    return { ...rest, events: events.map(inUpperCase) }
-  },
-}
-
-function inUpperCase(event: Event): Event {
-  if (!('participant' in event) || event.participant.identity === undefined) return event
-  return {
-    ...event,
-    participant: { ...event.participant, identity: event.participant.identity.toUpperCase() },
-  }
-}
-
 const MENDED: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
-  'LiveKit that reports every identity in upper case': [loudLivekit, tellLivekit],
+  'LiveKit that reports every identity in upper case': [loud(livekit), tellLivekit],
   'LiveKit that ignores leaves': [wrongFeed(livekit, isLivekitLeave, () => IGNORED), tellLivekit],
   'Jitsi that ignores leaves': [wrongFeed(jitsi, isJitsiLeave, () => IGNORED), tellTwoRooms],
   'Jitsi that fails at leaves': [wrongFeed(jitsi, isJitsiLeave, aFault), tellTwoRooms],

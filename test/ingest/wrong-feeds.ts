@@ -1,0 +1,57 @@
+import type { Event } from '../../src/event.ts'
+import type { Feed, Reduced, Source } from '../../src/feeds/feed.ts'
+import { jitsi } from '../../src/feeds/jitsi/index.ts'
+import type { Payload } from '../../src/feeds/payload.ts'
+
+/** The feed, but for the payloads of which `isWrong` is true. */
+export function wrongFeed(
+  feed: Feed,
+  isWrong: (payload: Payload) => boolean,
+  wrong: (payload: Payload) => Reduced,
+): Feed {
+  return {
+    ...feed,
+    reduce: (payload, memory, source) =>
+      isWrong(payload) ? wrong(payload) : feed.reduce(payload, memory, source),
+  }
+}
+
+/** The feed, where it reports every identity in upper case. */
+export function loud(feed: Feed): Feed {
+  return {
+    ...feed,
+    async reduce(payload, memory, source) {
+      const { events, ...rest } = await feed.reduce(payload, memory, source)
+      return { ...rest, events: events.map(inUpperCase) }
+    },
+  }
+}
+
+function inUpperCase(event: Event): Event {
+  if (!('participant' in event) || event.participant.identity === undefined) return event
+  const identity = event.participant.identity.toUpperCase()
+  return { ...event, participant: { ...event.participant, identity } }
+}
+
+/** The feed, where it names the instances of rooms in another way. */
+export function naming(feed: Feed, rename: (instance: string) => string): Feed {
+  return {
+    ...feed,
+    async reduce(payload, memory, source) {
+      const renamed: Source = { ...source, sidOf: instance => source.sidOf(rename(instance)) }
+      const { claims = [], ...rest } = await feed.reduce(payload, memory, renamed)
+      return { ...rest, claims: claims.map(claim => ({ ...claim, instance: rename(claim.instance) })) }
+    },
+  }
+}
+
+/** Jitsi that takes all rooms for one instance of one room. */
+export const oneRoom: Feed = {
+  ...jitsi,
+  async reduce(payload, memory, source) {
+    const { events } = await jitsi.reduce(payload, memory, source)
+    const roomSid = source.sidOf('the room')
+    const claims = [{ roomSid, instance: 'the room' }]
+    return { events: events.map((event): Event => ({ ...event, roomSid })), claims }
+  },
+}
