@@ -143,12 +143,7 @@ async function applyStray({ store, feeds, settings }: Rebuilding, key: RoomKey, 
 
 /** The rooms of all stores in the order of their keys, each once. Memory holds one page of each store. */
 async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> {
-  const walks = stores.map(store => ({
-    store,
-    page: [] as RoomKey[],
-    after: undefined as RoomKey | undefined,
-    isDone: false,
-  }))
+  const walks = stores.map((store): Walk => ({ store, page: [], after: undefined, isDone: false }))
   for (;;) {
     for (const walk of walks) {
       if (walk.page.length > 0 || walk.isDone) continue
@@ -163,6 +158,14 @@ async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> 
     for (const { page } of walks) if (page[0] !== undefined && textOf(page[0]) === textOf(next)) page.shift()
     yield next
   }
+}
+
+/** How far the rooms of a store were walked through. */
+interface Walk {
+  readonly store: Store
+  page: RoomKey[]
+  after: RoomKey | undefined
+  isDone: boolean
 }
 
 async function countRooms(...stores: readonly Store[]): Promise<number> {
