@@ -22,8 +22,8 @@ async function bringUp(database: Database, { options, print }: CommandContext): 
   const problem = await database.problem()
   if (problem !== undefined) throw new CommandError(problem)
   if (options['citus'] === undefined) return
-  await spread(database, table => print(`${table} is spread.`))
-  print('All tables are spread.')
+  await spread(database, table => print(`${table} is distributed.`))
+  print('All tables are distributed.')
 }
 
 async function show(database: Database, { options, print }: CommandContext): Promise<void> {
@@ -36,7 +36,7 @@ async function show(database: Database, { options, print }: CommandContext): Pro
   }
   if (options['citus'] === undefined) return
   const tables = await pendingSpreading(database)
-  if (tables.length === 0) print('-- All tables are spread.')
+  if (tables.length === 0) print('-- All tables are distributed.')
   for (const { statements } of tables) for (const statement of statements) print(`${statement};`)
 }
 

@@ -5,10 +5,10 @@ const READERS = 8
 const ROOMS = '/v1/Video/Rooms'
 const ROOMS_LIST = `${ROOMS}?CreatedAfter=2025-01-01&PageSize=100`
 
-/** Every answer about every room, by path: a list is all its pages. */
+/** The answers about all rooms, by path. The answer of a list is all of its pages. */
 export type Answers = ReadonlyMap<string, string>
 
-/** Reads all answers: the list of rooms, each room, the participants of each. Throws where one is not 200. */
+/** Reads the list of rooms, each room, and the participants of each. Throws if an answer is not 200. */
 export async function readAnswers(url: string): Promise<Answers> {
   const list = await readAnswer(url, ROOMS_LIST)
   const sids = new Set([...list.matchAll(/"room_sid":"(RM\w+)"/g)].map(([, sid]) => sid))
@@ -19,8 +19,8 @@ export async function readAnswers(url: string): Promise<Answers> {
 }
 
 /**
- * Reads all answers again and again until told to stop, once at least, and the list of rooms all the while: what is
- * gone for a moment is seen there. How many it read; throws where one differs.
+ * Reads all answers again and again until `isOver`, at least once. Reads the list of rooms all the time, so that a room
+ * that is missing for a moment is noticed. Resolves to the number of answers. Throws if an answer differs.
  */
 export async function holdAnswers(url: string, expected: Answers, isOver: () => boolean): Promise<number> {
   let read = 0
@@ -40,7 +40,7 @@ export async function holdAnswers(url: string, expected: Answers, isOver: () => 
   return read
 }
 
-/** The first difference of two sets of answers, if there is one. */
+/** The first difference between two sets of answers; undefined if there is none. */
 export function differenceOf(expected: Answers, got: Answers): string | undefined {
   for (const path of new Set([...expected.keys(), ...got.keys()])) {
     const [one = 'nothing', other = 'nothing'] = [expected.get(path), got.get(path)]
@@ -54,7 +54,7 @@ async function readAnswer(url: string, path: string): Promise<string> {
   for (let next: string | null = path; next !== null; ) {
     const { status, text } = await ask(url, next, ACCOUNT_SID, AUTH_TOKEN)
     if (status !== 200) throw new Error(`${next} is answered ${status}: ${text}`)
-    // A page token says when its walk began; the place that it names shows in the page it leads to.
+    // A page token contains the time of the first page, which differs. The next page shows that its place is right.
     pages.push(text.replaceAll(/PageToken=[^"&]+/g, 'PageToken=…'))
     next = nextPageOf(text)
   }
@@ -80,5 +80,5 @@ function difference(path: string, expected: string, got: string): string {
   let at = 0
   while (at < expected.length && expected[at] === got[at]) at++
   const excerpt = (text: string) => text.slice(Math.max(at - 40, 0), at + 80)
-  return `${path} differs: …${excerpt(expected)}… was expected, …${excerpt(got)}… is answered`
+  return `${path} differs: …${excerpt(expected)}… was expected, …${excerpt(got)}… was answered`
 }

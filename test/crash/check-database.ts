@@ -9,11 +9,11 @@ import { roomsThatDiffer } from './rooms-that-differ.ts'
 const MAX_NAMED = 5
 
 export interface Checked {
-  /** Events in the database that no answer told of: the kill came between the commit and the answer. */
+  /** How many events are stored that were not acknowledged: the kill came between the commit and the answer. */
   readonly storedUnanswered: number
 }
 
-/** Looks at the database as the crash left it. Throws what is wrong with it; changes nothing, so the server repairs it. */
+/** Checks the database as the crash left it, without changing it. Throws an error that says what is wrong. */
 export async function checkDatabase(folder: string, ledger: Ledger): Promise<Checked> {
   const database = new DatabaseSync(join(folder, DATABASE_FILE), { readOnly: true })
   try {
@@ -29,11 +29,11 @@ export async function checkDatabase(folder: string, ledger: Ledger): Promise<Che
   }
 }
 
-/** Every acknowledged event is there, once; every delivery of it that was acknowledged is counted. */
+/** Checks that every acknowledged event is stored once, and that its acknowledged deliveries are counted. */
 function checkEvents(database: DatabaseSync, ledger: Ledger): Checked {
   const rows = all(database, 'select event_key, duplicates from events')
   const deliveries = new Map(rows.map(row => [row['event_key'], 1 + Number(row['duplicates'])]))
-  assert.ok(deliveries.size === rows.length, 'an event is there twice')
+  assert.ok(deliveries.size === rows.length, 'an event is stored twice')
   const lost: string[] = []
   const miscounted: string[] = []
   let known = 0
@@ -47,7 +47,7 @@ function checkEvents(database: DatabaseSync, ledger: Ledger): Checked {
   }
   assert.ok(lost.length === 0, `${lost.length} acknowledged events are lost: ${some(lost)}`)
   assert.ok(miscounted.length === 0, `deliveries are not counted right: ${some(miscounted)}`)
-  assert.ok(known === rows.length, 'an event is there that nobody sent')
+  assert.ok(known === rows.length, 'an event is stored that nobody sent')
   return { storedUnanswered }
 }
 

@@ -9,13 +9,13 @@ import type { Ledger } from './ledger.ts'
 import { DATABASE_FILE, runRebuild, startRollcall } from './rollcall-server.ts'
 import type { Webhook } from './webhooks.ts'
 
-/** What a delivery tells of its own moment is not compared. */
+/** The columns that depend on the time of delivery are not compared. */
 const EVENT_ROWS = `select account_sid, room_sid, feed_id, feed_kind, event_key, participant_sid, at_ms, body, native
   from events order by account_sid, room_sid, feed_id, event_key`
 
 /**
- * After the crashes: sends what is left, and holds all answers against a rebuild and against a server that was never
- * killed. Yields a sentence for each thing that holds; throws what does not.
+ * After the crashes: sends the rest, and compares all answers with those during and after a rebuild, and with those of
+ * a server that was never killed. Yields a sentence for each check that passes. Throws if one fails.
  */
 export async function* compareAnswers(args: {
   scope: Scope
@@ -41,13 +41,13 @@ export async function* compareAnswers(args: {
   const rooms = new Set(entries.map(({ webhook }) => webhook.nativeRoomSid)).size
   assert.deepEqual([rebuilt.exitCode, rebuilt.stderr], [0, ''])
   assert.match(rebuilt.stdout, new RegExp(`^${rooms} rooms are rebuilt\\.$`, 'm'))
-  yield `${read} answers, read while ${rooms} rooms were rebuilt in ${Math.round(rebuiltInMs)} ms, are each what they were`
+  yield `${read} answers, read while ${rooms} rooms were rebuilt in ${Math.round(rebuiltInMs)} ms, are all the same`
   holdSame(answers, await readAnswers(server.url))
   yield `all ${answers.size} answers are the same afterwards`
   await server.end('SIGTERM')
   assert.equal(server.log(), '', 'the server logged a problem')
   await checkDatabase(folder, ledger)
-  yield 'the database is whole in the end'
+  yield 'the database is consistent in the end'
 
   const fresh = await temporaryFolder(scope)
   const reference = await startRollcall(scope, fresh)
@@ -59,7 +59,7 @@ export async function* compareAnswers(args: {
   yield 'its events are the same, byte by byte'
 }
 
-/** The webhooks room by room, each once, in the order in which LiveKit sends them. */
+/** The webhooks by room, each once, in the order in which LiveKit sends them. */
 function storiesOf(webhooks: readonly Webhook[]): Webhook[][] {
   const stories = Map.groupBy(webhooks, webhook => webhook.nativeRoomSid).values()
   return [...stories].map(story => story.sort((a, b) => a.place - b.place))

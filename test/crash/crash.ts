@@ -7,8 +7,8 @@ import type { Ledger } from './ledger.ts'
 import { startRollcall } from './rollcall-server.ts'
 
 /**
- * One crash: the server starts over what the last one left, is killed under load, and the database is looked at as it
- * is then. What the last server did not acknowledge comes first. Throws what is wrong.
+ * One crash: starts a server over the database of the last crash, kills it under load, and checks the database. First
+ * sends what the last server did not acknowledge. Throws an error that says what is wrong.
  */
 export async function crash(args: {
   scope: Scope
@@ -21,7 +21,7 @@ export async function crash(args: {
   let killed = false
   const begunMs = performance.now()
   const load = fullLoad(server.url, ledger, () => killed)
-  // The load ends before the kill only by an error.
+  // The load ends before the kill only if it fails.
   await Promise.race([pause(killAfterMs), load])
   const ended = server.end('SIGKILL')
   killed = true

@@ -7,8 +7,8 @@ import type { Webhook } from './webhooks.ts'
 const CONNECTIONS = 32
 
 /**
- * Sends what the ledger has, over many connections at once, as fast as it is answered; until there is nothing left or
- * the server is gone. Throws where an answer is not 200, and where a connection breaks though the server was not killed.
+ * Sends the webhooks of the ledger over many connections, as fast as they are answered, until none is left or the
+ * server is killed. Throws if an answer is not 200, or if a connection breaks although the server was not killed.
  */
 export async function fullLoad(url: string, ledger: Ledger, isKilled: () => boolean): Promise<void> {
   await overConnections(async agent => {
@@ -26,7 +26,7 @@ export async function fullLoad(url: string, ledger: Ledger, isKilled: () => bool
   })
 }
 
-/** Sends the webhooks of each room one after the other, of many rooms at once. */
+/** Sends the webhooks of each room one after another, and those of different rooms at the same time. */
 export async function deliverInOrder(url: string, rooms: readonly (readonly Webhook[])[]): Promise<void> {
   const waiting = [...rooms]
   await overConnections(async agent => {
@@ -48,7 +48,7 @@ async function overConnections(work: (agent: Agent) => Promise<void>): Promise<v
   }
 }
 
-/** The status of the answer, also of one that breaks off after it: the status is what the sender goes by. */
+/** Resolves to the status of the answer, also if the answer breaks off after the status. */
 async function post(agent: Agent, url: string, { body }: Webhook): Promise<number> {
   const headers = {
     'content-type': 'application/webhook+json',

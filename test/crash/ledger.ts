@@ -7,22 +7,22 @@ export interface Entry {
   acknowledged: number
 }
 
-/** What the sender knows: what it sent, what was acknowledged, and what it must send again. */
+/** What the sender knows: which webhooks it sent, which were acknowledged, and which it must send again. */
 export interface Ledger {
-  /** By the event's id, in the order of the first sending. */
+  /** The webhooks that were sent, by the id of the event, in the order in which they were first sent. */
   readonly entries: ReadonlyMap<string, Entry>
   /** How many answers acknowledged an event. */
   acknowledgements(): number
   /** How many deliveries had no answer. */
   unanswered(): number
-  /** The next to send: first what was not answered, then what is new. */
+  /** The next webhook to send: first those that were not answered, then new ones. */
   next(): Webhook | undefined
   acknowledge(webhook: Webhook): void
-  /** It was sent and no answer came: it will be sent again. */
+  /** Notes that a webhook was sent and not answered. It will be sent again. */
   sendAgain(webhook: Webhook): void
-  /** From here on nothing new is sent. */
+  /** From here on `next` gives no new webhooks. */
   endStory(): void
-  /** LiveKit's ids of the rooms of which something was sent since this was last asked. */
+  /** LiveKit's ids of the rooms whose webhooks were sent since the last call. */
   takeTouchedRooms(): Set<string>
 }
 

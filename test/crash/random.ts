@@ -1,12 +1,12 @@
-/** Numbers that look random, and are the same for the same seed. */
+/** Pseudo-random numbers. The same seed gives the same numbers. */
 export interface Random {
-  /** A whole number from 0 up to, not with, the limit. */
+  /** A whole number from 0 to `limit` - 1. */
   below(limit: number): number
-  /** True once in so many times. */
+  /** True with a probability of 1 in `times`. */
   oneIn(times: number): boolean
 }
 
-/** Mulberry32: 32 bits of state, by multiplications alone. */
+/** The generator Mulberry32, which has 32 bits of state. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0
   function fraction(): number {

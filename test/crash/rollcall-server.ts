@@ -7,13 +7,13 @@ export const ACCOUNT_SID = `AC${'c4'.repeat(16)}`
 export const AUTH_TOKEN = 'onlyForTheCrashTest0123456789abcdef'
 export const LIVEKIT_KEY = { apiKey: 'APIcrash', apiSecret: 'crashSecret012345678901234567890123456' }
 
-/** The database in the folder that the server runs in. */
+/** The path of the database in the folder in which the server runs. */
 export const DATABASE_FILE = 'data/rollcall.db'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const REBUILD_WITHIN_MS = 600_000
 
-/** One address in all answers, whatever port a server has got. */
+/** With this setting all servers answer with the same URLs, whatever their port. */
 const PUBLIC_URL = 'https://rollcall.example.com'
 
 const SETTINGS = {
@@ -30,9 +30,9 @@ const SETTINGS = {
 
 export interface RollcallServer {
   readonly url: string
-  /** What it has logged: nothing, as long as nothing is wrong. */
+  /** What it has logged: nothing, unless something is wrong. */
   log(): string
-  /** The end of the process: by SIGKILL as a crash, by SIGTERM as an operator does. */
+  /** Ends the process: SIGKILL as in a crash, SIGTERM as an operator does. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<unknown>
 }
 
@@ -43,7 +43,7 @@ export async function startRollcall(scope: Scope, folder: string): Promise<Rollc
   return { url, log: running.stderr, end: running.stop }
 }
 
-/** Runs `rollcall rebuild` over the database in the folder, beside the server; it may take its time. */
+/** Runs `rollcall rebuild` over the database in the folder while the server runs. It may take up to ten minutes. */
 export function runRebuild(folder: string): Promise<Ended> {
   const { PATH = '', HOME = '' } = process.env
   const options = { cwd: folder, env: { PATH, HOME, ...SETTINGS }, timeout: REBUILD_WITHIN_MS }

@@ -9,7 +9,7 @@ const ROWS_OF_ROOM = [
   'select * from participants where room_sid = ? order by participant_sid',
 ]
 
-/** The rooms whose rows are not what their events give, by SID: folded anew in a database with these events alone. */
+/** The SIDs of the rooms whose rows differ from those that a rebuild of their events gives in another database. */
 export async function roomsThatDiffer(
   database: DatabaseSync,
   roomSids: readonly string[],
@@ -42,7 +42,7 @@ function copyEvents(from: DatabaseSync, to: DatabaseSync, roomSids: readonly str
   to.exec('commit')
 }
 
-/** All columns but the states of the folds, which may name the same facts in another order. */
+/** The rows as JSON, without the states of the folds, whose members may be in another order. */
 function rowsText(database: DatabaseSync, sql: string, roomSid: string): string {
   const rows = database.prepare(sql).all(roomSid)
   return JSON.stringify(rows.map(row => ({ ...row, state: undefined, numbers: undefined })))

@@ -1,4 +1,4 @@
-// kill -9 at random moments of a full load: nothing acknowledged is lost, and all answers are as if it never happened.
+// Kills a server under full load at random moments: no acknowledged event may be lost, and no answer may differ.
 import { parseArgs } from 'node:util'
 import { temporaryFolder } from '../support/program.ts'
 import { compareAnswers } from './compare-answers.ts'
@@ -10,12 +10,12 @@ import { webhooks } from './webhooks.ts'
 const HELP = `npm run test:crash -- [--times N] [--seed N]
 
 A server takes LiveKit webhooks over 32 connections as fast as it can, and is killed with SIGKILL at a random moment.
-Its database is looked at as it is; then a server starts over it and gets again what was not acknowledged. At the end
-all answers are compared with those of a server that was never killed, and held while rollcall rebuild runs.
-A kill is no power cut: what the kernel has taken survives it, so that this says nothing of fsync.
+Then its database is checked, and the next server starts over it and receives again what was not acknowledged. At the
+end all answers are compared with those of a server that was never killed, and with those during rollcall rebuild.
+A kill is not a power failure: what the kernel has received survives it, so that this does not test fsync.
 
-  --times N   how often it is killed, 100 by default
-  --seed N    decides the events, their order and the delays; when exactly a signal comes the machine decides
+  --times N   how often the server is killed, 100 by default
+  --seed N    determines the events, their order and the delays, but not the exact moment of each kill
 `
 const MAX_LOAD_MS = 800
 const PROGRESS_EVERY = 10
@@ -32,7 +32,7 @@ if (values.help || !Number.isInteger(times) || times < 1 || !Number.isInteger(se
   process.exitCode = (await main()) === 0 ? 0 : 1
 }
 
-/** The number of checks that failed. The first that does ends the run: after it nothing can be expected. */
+/** Resolves to the number of checks that failed. The run ends with the first, because later checks depend on it. */
 async function main(): Promise<number> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())

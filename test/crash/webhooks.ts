@@ -1,12 +1,12 @@
 import { livekitRoom } from '../support/livekit.ts'
 import type { Random } from './random.ts'
 
-/** One LiveKit webhook, as it is sent and as it is looked for. */
+/** One LiveKit webhook: what is sent, and how it is found in the database. */
 export interface Webhook {
   readonly id: string
   /** LiveKit's own id of the room. */
   readonly nativeRoomSid: string
-  /** Its place in the story of its room. */
+  /** Its place in the order in which LiveKit sends the webhooks of the room. */
   readonly place: number
   readonly body: string
 }
@@ -27,7 +27,7 @@ const REASONS = [
 const KINDS = ['SIP', 'AGENT', 'EGRESS']
 const TRACKS = [{ mimeType: 'audio/opus' }, { type: 'VIDEO', mimeType: 'video/VP8' }]
 
-/** Webhooks of ever more rooms: several rooms at once, their order a bit shuffled, some of them twice. Never ends. */
+/** Endless webhooks of new rooms: of several rooms at once, slightly out of order, and some of them twice. */
 export function* webhooks(random: Random): Generator<Webhook, never> {
   let rooms = 0
   const open: Webhook[][] = []
@@ -57,7 +57,7 @@ function storyOf(number: number, random: Random): Webhook[] {
     const joinedAtMs = startedAtMs + random.below(600_000)
     const leftAtMs = joinedAtMs + random.below(1_200_000)
     const sid = `stay-${person}`
-    // Who has the identity of the one before has come again, or is there twice.
+    // Sometimes a stay has the identity of the stay before it: the person came back, or is in the room twice.
     const identity = `person-${random.oneIn(8) ? Math.max(person - 1, 0) : person}`
     const kind = random.oneIn(10) ? { kind: KINDS[random.below(KINDS.length)] } : {}
     const who = { sid: `PA_${number}_${sid}`, identity, ...kind }
@@ -67,7 +67,7 @@ function storyOf(number: number, random: Random): Webhook[] {
     told.push({ atMs: joinedAtMs + 1_000, payload: published })
     endMs = Math.max(endMs, leftAtMs)
     if (random.oneIn(10)) continue
-    // The later name holds, whichever comes first.
+    // The record has the later name, whichever webhook comes first.
     const renamed = { ...who, name: `${identity} at last` }
     const reason = REASONS[random.below(REASONS.length)]
     told.push({ atMs: leftAtMs, payload: room.left(sid, joinedAtMs, leftAtMs, reason, renamed) })

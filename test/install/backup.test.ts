@@ -8,7 +8,7 @@ import { startServe } from '../support/running-server.ts'
 
 const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
 
-suite('a backup as documented, restored as documented, gives every answer as it was', {
+suite('a backup made and restored as documented gives the same answers', {
   concurrency: 2,
 }, () => {
   for (const program of ['sqlite3', 'node']) {
@@ -25,7 +25,7 @@ suite('a backup as documented, restored as documented, gives every answer as it 
           assert.equal((await stat(join(cwd, 'backup.db'))).mode & 0o777, 0o600)
         },
         async restore(server) {
-          // The log that a crash leaves behind must not be played into the copy.
+          // A kill leaves a write-ahead log behind, which must not be applied to the copy.
           await server.stop('SIGKILL')
           await run(documentedCode('sh', 'cp backup.db'))
           return await startServe(t, { cwd, env: SETTINGS_OF_BACKUPS })

@@ -14,9 +14,9 @@ import { startServe } from '../support/running-server.ts'
 import { shellCommands } from '../support/shell.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** What the driver of PostgreSQL reads by itself. */
+/** The variables that the driver of PostgreSQL reads itself. */
 const OF_THE_DRIVER = ['PGPASSWORD']
-/** What the image of PostgreSQL reads. */
+/** The variables that the image of PostgreSQL reads. */
 const OF_POSTGRES = ['POSTGRES_DB', 'POSTGRES_INITDB_ARGS', 'POSTGRES_PASSWORD', 'POSTGRES_USER']
 const TAGGED = /^[\w./-]+:[\w.-]+$/
 const MUST_BE_SET = /^\$\{(\w+):\?[^}]+\}$/
@@ -43,7 +43,7 @@ const compose: { services: Record<'postgres' | 'rollcall', Service>; volumes: ob
 const { postgres, rollcall } = compose.services
 const installation = readDocument(join(ROOT, 'docs/operations.md')).blocks.map(({ text }) => text)
 
-test('the unit runs what its installation puts in place', () => {
+test('the unit runs the program where the documented commands install it', () => {
   const commands = installation.filter(text => text.includes('systemctl')).flatMap(commandsOf)
   const [program = '', ...args] = directive('ExecStart').split(' ')
   assert.equal(problemOfCommand([basename(program), ...args], true), undefined)
@@ -58,7 +58,7 @@ test('the unit runs what its installation puts in place', () => {
   assert.equal(unit.get('Service.MemoryDenyWriteExecute'), undefined, 'V8 compiles while it runs')
 })
 
-test('the variables of the unit are settings, and its data is in its folder', () => {
+test('the variables in rollcall.env are settings, and the database is in the folder of the unit', () => {
   const example = read('deploy/rollcall.env')
   const set = variablesOf(example)
   const { database } = readConfig({}, set)
@@ -67,7 +67,7 @@ test('the variables of the unit are settings, and its data is in its folder', ()
   assertVariables({ ...set, ...variablesOf(example.replace(/^#(?=\w)/gm, '')) }, OF_THE_DRIVER)
 })
 
-test('the image is built of what is in the repository, on the Node that the program needs', () => {
+test('the image is built from files of the repository, on the Node that the program needs', () => {
   for (const { rest } of instructions.filter(({ name }) => name === 'FROM')) {
     const [from = ''] = rest.split(' ')
     assert.match(from, TAGGED)
@@ -85,7 +85,7 @@ test('the image is built of what is in the repository, on the Node that the prog
   assert.deepEqual(npm.at(-1), ['npm', 'ci', '--omit=dev'], 'what only the build needs is not in the image')
 })
 
-test('the image has what the package has, runs it, and serves on the port that it opens', () => {
+test('the image has the files of the package, runs the program, and listens on the port that it exposes', () => {
   const home = inImage('WORKDIR')
   const { compilerOptions }: { compilerOptions: { outDir: string } } = JSON.parse(read('tsconfig.build.json'))
   const file = manifest.bin.rollcall
@@ -98,7 +98,7 @@ test('the image has what the package has, runs it, and serves on the port that i
     [compilerOptions.outDir]: `build:${home}/${compilerOptions.outDir}`,
     node_modules: `build:${home}/node_modules`,
   })
-  assert.ok(statSync(join(ROOT, file)).mode & 0o001, 'who is not its owner may execute it')
+  assert.ok(statSync(join(ROOT, file)).mode & 0o001, 'users other than its owner can run it')
 
   const commands = commandsOf(inImage('RUN'))
   const start: string[] = [...JSON.parse(inImage('ENTRYPOINT')), ...JSON.parse(inImage('CMD'))]
@@ -114,7 +114,7 @@ test('the image has what the package has, runs it, and serves on the port that i
   assert.equal(folder?.at(-1), database)
 })
 
-test('the services are built or have a tag, find each other, and have the variables that they know', () => {
+test('the services are built or have a tag, name each other, and have only variables that they read', () => {
   assert.match(postgres.image ?? '', TAGGED)
   assert.deepEqual(rollcall.build, { context: '..', dockerfile: 'deploy/Dockerfile' })
   assert.deepEqual(rollcall.depends_on, { postgres: { condition: 'service_healthy' } })
@@ -135,7 +135,7 @@ test('the services are built or have a tag, find each other, and have the variab
   assert.deepEqual(postgres.healthcheck.test, ['CMD', 'pg_isready', ...about])
 })
 
-test('the documented lines make all that must be set, for their owner alone', async t => {
+test('the documented commands set every variable that must be set, in a file that only its owner can read', async t => {
   const cwd = await temporaryFolder(t)
   const path = join('deploy', rollcall.env_file ?? '')
   mkdirSync(join(cwd, 'deploy'))
@@ -156,7 +156,7 @@ test('the documented lines make all that must be set, for their owner alone', as
   )
 })
 
-test('the checks of health succeed where a server is well, and fail where it is not, or there is none', async t => {
+test('the health checks succeed for a healthy server, and fail for an unhealthy one and for none', async t => {
   const cwd = await temporaryFolder(t)
   const { url } = await startServe(t, { cwd, env: { HOST: imageEnv['HOST'] ?? '' } })
   const unwell = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1')
@@ -193,7 +193,7 @@ function directive(name: string): string {
   return value
 }
 
-/** What follows the instruction in the image that is run; there is one. */
+/** The arguments of an instruction of the final image. There must be exactly one. */
 function inImage(instruction: string): string {
   const [one, ...others] = image.filter(({ name }) => name === instruction)
   assert.ok(one !== undefined && others.length === 0, instruction)
@@ -204,7 +204,7 @@ function commandsOf(text: string): (readonly string[])[] {
   return shellCommands(text).map(({ words }) => words)
 }
 
-/** Each is a setting, with a value that can be read unless it is still to be given, or one of the others. */
+/** Asserts that each variable is one of `others`, or a setting whose value is valid or has yet to be set. */
 function assertVariables(variables: Readonly<Record<string, string>>, others: readonly string[]): void {
   const settings = Object.values<Setting<unknown>>(SETTINGS)
   for (const [name, value] of Object.entries(variables)) {

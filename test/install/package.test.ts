@@ -11,14 +11,14 @@ const NEEDED_MAJOR = 24
 const NOT_COPIED = ['node_modules', '.git', 'dist', 'data']
 const BIN = 'node_modules/.bin/rollcall'
 
-/** Where the registry is and how it is reached: the rest of what npm tells its scripts is about this project. */
+/** The variables that say how to reach the registry. npm's other variables are about this project. */
 const NPM_VARIABLES =
   /^(npm_config_(registry|cache|userconfig|globalconfig)|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i
 
 test('the package runs in an empty folder', async t => {
   const folder = await installed(t)
 
-  await t.test('it holds the program, its documents and nothing else', async () => {
+  await t.test('it contains the program and its documents, and nothing else', async () => {
     const files = await filesIn(join(folder, 'node_modules/rollcall'))
     const program = (await filesIn(join(ROOT, 'src'))).map(file => `dist/${file.replace(/\.ts$/, '.js')}`)
     const documents = (await filesIn(join(ROOT, 'docs'))).map(file => `docs/${file}`)
@@ -27,14 +27,14 @@ test('the package runs in an empty folder', async t => {
     assert.deepEqual(files, [...program, ...documents, ...deploy, ...rest].sort())
   })
 
-  await t.test('its bin tells version and help', async () => {
+  await t.test('its command prints version and help', async () => {
     const [version, help] = await Promise.all([run(folder, ['--version']), run(folder, ['--help'])])
     assert.deepEqual(version, { exitCode: 0, stdout: `${VERSION}\n`, stderr: '' })
     assert.deepEqual([help.exitCode, help.stderr], [0, ''])
     assert.match(help.stdout, /^ {2}serve /m)
   })
 
-  await t.test('its demo answers with the day and with the reference page', async t => {
+  await t.test('its demo serves the example rooms and the API reference', async t => {
     const invocation = { cwd: folder, args: ['demo', '--port', '0'], command: [BIN], env: env() } as const
     const demo = await startProgram(t, invocation, /^Ctrl-C/m)
     const sid = told(demo.stdout(), /^Account SID +(\S+)$/m)
@@ -48,7 +48,7 @@ test('the package runs in an empty folder', async t => {
     assert.deepEqual([exitCode, stderr], [0, ''])
   })
 
-  await t.test('an older Node says in one line what is wrong', async t => {
+  await t.test('on an older Node it ends with one line that says what is wrong', async t => {
     const preload = join(folder, 'older.cjs')
     await writeFile(
       preload,
@@ -65,7 +65,7 @@ test('the package runs in an empty folder', async t => {
   })
 })
 
-/** Packs a copy of the project, with a file of an earlier build in it, and installs the package. */
+/** Packs a copy of the project that has a file of an earlier build, and installs the package in an empty folder. */
 async function installed(t: TestContext): Promise<string> {
   const copy = await temporaryFolder(t)
   const empty = await temporaryFolder(t)
@@ -91,7 +91,7 @@ function run(cwd: string, args: readonly string[]): Promise<Ended> {
   return runProgram({ cwd, args, command: [BIN], env: env() })
 }
 
-/** With the Node of this test in front, which the bin's first line then finds. */
+/** The environment of the program. The Node of this test comes first in PATH, so that the command uses it. */
 function env(): Record<string, string> {
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
     value !== undefined && NPM_VARIABLES.test(name) ? [[name, value] as const] : [],
@@ -105,7 +105,7 @@ function assertRefused({ exitCode, stdout, stderr }: Ended): void {
   assert.match(stderr, /^rollcall needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+ \(.+\)\.\n$/)
 }
 
-/** A Node of the machine's own that is too old for the program. */
+/** A Node on this machine that is too old for the program; undefined if there is none. */
 async function olderNode(cwd: string): Promise<string | undefined> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(path => !path.includes('node_modules'))
   for (const file of folders.map(path => join(path, 'node'))) {
@@ -116,7 +116,7 @@ async function olderNode(cwd: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Paths below the folder, in order; what was installed beneath it is not its own. */
+/** The paths of the files below a folder, in order, without `node_modules`. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries

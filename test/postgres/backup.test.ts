@@ -10,14 +10,14 @@ import { startServe } from '../support/running-server.ts'
 const server = process.env['TEST_POSTGRES_URL']
 if (server === undefined) throw new Error('There is no server: run the tests by npm run test:postgres')
 const url = new URL(server)
-/** The programs of the server's own version come first, as on a host that has several. */
+/** The programs of the server's own version come first, because a host may have several versions. */
 const PATH = [process.env['TEST_POSTGRES_BIN'], process.env['PATH']].filter(Boolean).join(delimiter)
 const env = { PATH, PGHOST: url.hostname, PGPORT: url.port, PGUSER: decodeURIComponent(url.username) }
 
 const missing = await whatIsMissing()
 const isOfCi = process.env['CI'] === 'true'
 
-test('a dump as documented, restored as documented, gives every answer as it was', {
+test('a dump made and restored as documented gives the same answers', {
   skip: isOfCi ? false : missing,
 }, async t => {
   assert.equal(missing, undefined)
@@ -54,7 +54,7 @@ test('a dump as documented, restored as documented, gives every answer as it was
   })
 })
 
-/** As the role that the documents make, which is nobody special. */
+/** The place of a database, for the role that the documented SQL makes. */
 function placeOf(database: string): string {
   const place = new URL(url)
   place.username = 'rollcall'
@@ -62,7 +62,7 @@ function placeOf(database: string): string {
   return place.href
 }
 
-/** A pg_dump that can read this server, or what is in its way. */
+/** Why the test cannot run here: there is no pg_dump that can read this server. Undefined if there is one. */
 async function whatIsMissing(): Promise<string | undefined> {
   const told = await runProgram({ cwd: '/', args: ['-c', 'pg_dump --version'], command: ['sh'], env })
   const program = Number(/ (\d+)[.\d]*/.exec(told.stdout)?.[1])
@@ -74,7 +74,7 @@ async function whatIsMissing(): Promise<string | undefined> {
   return `pg_dump ${program} cannot read PostgreSQL ${needed}: TEST_POSTGRES_BIN may name the programs of one version.`
 }
 
-/** Runs statements one by one, as the administrator; the rows of the last. */
+/** Runs statements one by one as the administrator. Resolves to the rows of the last. */
 async function runSql(statements: readonly string[]): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url.href })
   await client.connect()

@@ -8,18 +8,18 @@ import { loadOn } from './load.ts'
 import { assertSameAsOnce } from './same-as-once.ts'
 import { addFeeds, serveOver } from './serve-over.ts'
 
-/** To wait for a connection, and for one statement: src/store/postgres.ts. */
+/** 5 s to connect and 15 s for one statement: src/store/engine/postgres/open-postgres.ts. */
 const ANSWERED_WITHIN_MS = 20_000
-/** After what was begun is done nothing more comes: idle_in_transaction_session_timeout. */
+/** After this the server ends a transaction whose client says nothing: idle_in_transaction_session_timeout. */
 const LOCKS_GONE_WITHIN_MS = 16_500
-/** What waits is given up after 5 s, connections are cut after one more. */
+/** Works that wait are refused after 5 s, and connections are cut 1 s later. */
 const STOPPED_WITHIN_MS = 8_000
 const SLACK_MS = 1_500
 const NO_NETWORK = 'a network of its own takes root and iproute2'
 const IN_TRANSACTION = `select pid, wait_event_type "waitsFor" from pg_stat_activity
   where application_name = 'rollcall' and xact_start is not null`
 
-test('the network to PostgreSQL is cut under load: all is answered in time, no lock stays, service resumes', async t => {
+test('while the network to PostgreSQL is cut, all is answered in time and no lock stays; then service resumes', async t => {
   const far = await farPostgres(t)
   if (far === undefined) return lacking(t)
   const { network, postgres, place } = far
@@ -55,7 +55,7 @@ test('the network to PostgreSQL is cut under load: all is answered in time, no l
   await assertSameAsOnce(t, server.url, sent)
 
   const again = loadOn(t, server.url)
-  // The same letters are duplicates now, and taken.
+  // The same letters are duplicates now, and are answered 200.
   await again.untilEach('taken', 'before the second cut', ANSWERED_WITHIN_MS)
   network.cut()
   again.stop().catch(() => {})
@@ -65,7 +65,7 @@ test('the network to PostgreSQL is cut under load: all is answered in time, no l
   assert.ok(tookMs < STOPPED_WITHIN_MS, `${tookMs} ms`)
 })
 
-test('a database that is closed while its server says nothing leaves no socket that keeps the process', async t => {
+test('closing a database whose server does not answer leaves no open socket', async t => {
   const far = await farPostgres(t)
   if (far === undefined) return lacking(t)
   const before = socketCount()
@@ -80,7 +80,7 @@ test('a database that is closed while its server says nothing leaves no socket t
   t.diagnostic(`closed after ${Math.round(performance.now() - beganMs)} ms`)
 })
 
-/** A server at the other end of a network that can be cut. */
+/** A PostgreSQL server behind a network that can be cut. */
 async function farPostgres(t: TestContext) {
   const network = farNetwork()
   if (network === undefined) return undefined
@@ -91,7 +91,7 @@ async function farPostgres(t: TestContext) {
   return { network, postgres, place: postgres.url('rollcall') }
 }
 
-/** In CI nothing is skipped. */
+/** Skips the test; in CI, where nothing may be skipped, fails it. */
 function lacking(t: TestContext): void {
   assert.equal(process.env['CI'], undefined, NO_NETWORK)
   t.skip(NO_NETWORK)

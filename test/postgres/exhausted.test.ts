@@ -14,7 +14,7 @@ import { queryAt } from './watch.ts'
 const START_MS = Date.UTC(2026, 1, 1)
 const ROOMS = '/v1/Video/Rooms?CreatedAfter=2025-01-01'
 const WITHIN_MS = 10_000
-/** To wait for a connection, and for the lock of a room: src/store/postgres.ts. */
+/** 5 s for a connection and 5 s for the lock of a room: src/store/engine/postgres/open-postgres.ts. */
 const REFUSED_WITHIN_MS = 10_000
 const SLACK_MS = 1_500
 const TOO_MANY = '53300'
@@ -22,10 +22,10 @@ const WAITING = `select 1 from pg_stat_activity where datname = current_database
   and application_name = 'rollcall'`
 const END_OURS = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rollcall'`
 
-test('rooms that another session holds are refused in time; others, and all reads, go on while a connection is free', async t => {
+test('deliveries for rooms that another session has locked are refused in time; other rooms and reads go on', async t => {
   const { place, remove } = await newPostgres()
   t.after(remove)
-  // Three write.
+  // Three of the six connections write.
   const { url } = await serveOver(t, place, { ...SETTINGS, DATABASE_CONNECTIONS: '6' })
   const rooms = Array.from({ length: 6 }, (_, index) => livekitRoom(`room-${index}`, START_MS))
   const tell = async (index: number, who: string) => {
@@ -47,12 +47,12 @@ test('rooms that another session holds are refused in time; others, and all read
 
   await other.query('select 1 from rooms for update')
   const telling = tellAll('cleo')
-  await until('all who write to wait', WITHIN_MS, async () =>
+  await until('all connections that write to wait', WITHIN_MS, async () =>
     (await queryAt(place, WAITING)).length === 3 ? true : undefined,
   )
   const beganMs = performance.now()
   assert.equal((await ask(url, ROOMS, ACCOUNT_SID, AUTH_TOKEN)).status, 200)
-  assert.ok(performance.now() - beganMs < 1_000, 'a read does not wait for them')
+  assert.ok(performance.now() - beganMs < 1_000, 'a read does not wait for writes')
   const all = await telling
   assert.deepEqual(statusesOf(all), Array(6).fill(503))
   const slowestMs = Math.max(...[...some, ...all].map(({ tookMs }) => tookMs))
@@ -63,7 +63,7 @@ test('rooms that another session holds are refused in time; others, and all read
   assert.deepEqual(statusesOf(await tellAll('dora')), Array(6).fill(200))
 })
 
-test('while others have all connections of the server it is refused at once, and goes on by itself afterwards', async t => {
+test('while other sessions have all connections, requests are refused at once; then service resumes by itself', async t => {
   const postgres = await startPostgres(['max_connections=12'])
   t.after(() => postgres.remove())
   await postgres.query('create database rollcall')
@@ -87,7 +87,7 @@ test('while others have all connections of the server it is refused at once, and
     }
   }
   await takeAll()
-  // What Rollcall still has is taken as well.
+  // Ends the connections that Rollcall still has, and takes these too.
   await until('Rollcall to have none', WITHIN_MS, async () => {
     await others[0]?.query(END_OURS)
     await takeAll()

@@ -6,24 +6,24 @@ import { v1Of } from '../feeds/jaas/webhooks.ts'
 import { basic, FEED_KEY, TWILIO_TOKEN } from '../support/test-server.ts'
 import { JANUS, PUBLIC_URL } from './serve-over.ts'
 
-/** One delivery of a vendor, to be sent as often as it takes. */
+/** One delivery of a vendor. It can be sent again. */
 export interface Letter {
   readonly path: string
   readonly body: string
-  /** Signed for a moment, in unix milliseconds. */
+  /** The headers, signed at a moment in unix milliseconds. */
   readonly headersAt: (nowMs: number) => Headers | Promise<Headers>
 }
 
 type Headers = Readonly<Record<string, string>>
 
-/** What a delivery was answered. */
+/** The answer to a delivery. */
 export interface Answer {
   readonly status: number
   readonly retryAfter: string | null
   readonly text: string
 }
 
-/** Sends a letter; undefined where the connection was cut in place of an answer. */
+/** Sends a letter. Resolves to undefined if the connection was cut instead of an answer. */
 export async function send(url: string, { path, body, headersAt }: Letter): Promise<Answer | undefined> {
   try {
     const headers = await headersAt(Date.now())
@@ -53,7 +53,7 @@ export function twilioLetter(params: Readonly<Record<string, string>>): Letter {
   return { path, body: new URLSearchParams(params).toString(), headersAt: () => headers }
 }
 
-/** A batch of Twilio's Event Streams: the hash of the body is in the URL that is signed. */
+/** A batch of Twilio's Event Streams. The URL that is signed contains the hash of the body. */
 export function twilioStreamLetter(summaries: readonly object[]): Letter {
   const body = JSON.stringify(summaries)
   const path = `/feeds/twilio?bodySHA256=${createHash('sha256').update(body).digest('hex')}`

@@ -6,20 +6,20 @@ import type { Letter } from './letters.ts'
 import { type Going, keepAsking, keepSending } from './sending.ts'
 import { ENDLESS } from './stories.ts'
 
-/** Senders of every kind and readers, all at once, while the database comes and goes. */
+/** Senders of every kind and readers, which go on during an outage of the database. */
 export interface Load {
-  /** Waits until each sender and each reader was taken, or refused, a few times more. */
+  /** Waits until each sender and each reader was answered 200 (`taken`) or refused a few more times. */
   untilEach(what: 'taken' | 'refused', why: string, limitMs: number): Promise<void>
-  /** The longest that any answer took so far. */
+  /** The longest time that an answer has taken so far. */
   slowestMs(): number
-  /** Resolves to what was taken, by sender, in order; rejects with the first answer that was not as it must be. */
+  /** Resolves to the letters that each sender delivered, in order. Rejects with the first wrong answer. */
   stop(): Promise<readonly (readonly Letter[])[]>
 }
 
 const A_FEW = 3
 const ROOMS = '/v1/Video/Rooms?CreatedAfter=2025-01-01'
 
-/** `/healthz` must be 200 all the time. */
+/** Starts the load. `/healthz` must be answered 200 all the time. */
 export function loadOn(scope: Scope, url: string): Load {
   const { authorization } = basic(ACCOUNT_SID, AUTH_TOKEN)
   const senders = Object.values(ENDLESS).map(letters => keepSending(scope, url, letters()))

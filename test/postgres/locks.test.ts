@@ -11,16 +11,16 @@ const WAITING = `select 1 from pg_stat_activity where datname = current_database
 const ROOM = { accountSid: `AC${'1'.repeat(32)}`, roomSid: `RM${'2'.repeat(32)}` }
 const ADD_ROOM = `insert into rooms (account_sid, room_sid, codecs, created_ms, last_ms, state, numbers, record)
   values ('${ROOM.accountSid}', '${ROOM.roomSid}', '', 0, 0, '{}', '{}', '{}')`
-const ROUNDS = ['that nobody heard of', 'that was there before'] as const
+const ROUNDS = ['without a row', 'with a row'] as const
 
-/** What one process at a time may have, whether there is a row of it yet or not. */
+/** What can be locked by one process at a time, whether it has a row already or not. */
 const LOCKS: readonly [string, (transaction: Transaction) => Promise<unknown>][] = [
   ['a feed', transaction => transaction.lockFeed({ accountSid: ROOM.accountSid, feedId: 'FD1' }, 1)],
   ['a room', transaction => transaction.lockRoom(ROOM)],
 ]
 
 for (const [what, lock] of LOCKS) {
-  test(`who has ${what} has it until the end of its transaction, and the next has it then`, async t => {
+  test(`the lock of ${what} is held until the transaction ends, and then goes to the next one that waits`, async t => {
     const { place, stores } = await twoStores(t)
     for (const round of ROUNDS) {
       const order: string[] = []
@@ -47,7 +47,7 @@ for (const [what, lock] of LOCKS) {
       await Promise.all([one, other])
       assert.deepEqual(order, ['one', 'other'])
       if (round === ROUNDS[1]) break
-      assert.deepEqual(await queryAt(place, 'select 1 from rooms'), [], 'no row of a room nothing tells of')
+      assert.deepEqual(await queryAt(place, 'select 1 from rooms'), [], 'a room without events has no row')
       await queryAt(place, ADD_ROOM)
     }
   })

@@ -13,14 +13,14 @@ import { addFeeds, serveOver } from './serve-over.ts'
 import { queryAt } from './watch.ts'
 
 const WITHIN_MS = 10_000
-/** lock_timeout: what the killed process waited for is not waited for longer. */
+/** lock_timeout: the session of the killed process waits for a lock for at most 5 s. */
 const AFTER_KILL_WITHIN_MS = 6_500
-/** idle_in_transaction_session_timeout, and a lock_timeout of the one who asks. */
+/** idle_in_transaction_session_timeout, and one lock_timeout of the process that asks. */
 const AFTER_FREEZE_WITHIN_MS = 21_500
 const STATES = `select state, wait_event_type "waitsFor" from pg_stat_activity
   where application_name = 'rollcall' and datname = current_database() and xact_start is not null`
 
-test('a process is killed while it has a room and waits for another: the room is free soon', async t => {
+test('the room that a killed process has locked is free within seconds, also if it waited for another room', async t => {
   const { place, lost, left, batch, first, letGo } = await inTheMiddle(t)
   const answer = send(lost.url, batch)
   await untilState(place, ({ waitsFor }) => waitsFor === 'Lock')
@@ -34,7 +34,7 @@ test('a process is killed while it has a room and waits for another: the room is
   await assertSameAsOnce(t, left.url, [[batch, first]])
 })
 
-test('a process freezes while it has rooms: they are free soon, and it goes on when it wakes', async t => {
+test('the rooms that a frozen process has locked are free within seconds, and the process goes on when it wakes', async t => {
   const { place, lost, left, batch, first, letGo } = await inTheMiddle(t)
   const answer = send(lost.url, batch)
   await untilState(place, ({ waitsFor }) => waitsFor === 'Lock')
@@ -51,7 +51,7 @@ test('a process freezes while it has rooms: they are free soon, and it goes on w
   await assertSameAsOnce(t, lost.url, [[batch, first]])
 })
 
-test('a transaction that the server ended while the process stood still is one to be repeated', async t => {
+test('a transaction that the server ended while the process was frozen is answered as unavailable', async t => {
   const { place, remove } = await newPostgres()
   t.after(remove)
   const limit = { idle_in_transaction_session_timeout: 100 }
@@ -59,7 +59,7 @@ test('a transaction that the server ended while the process stood still is one t
   t.after(() => pool.close())
   const work = pool.run(async connection => {
     await connection.run('begin')
-    // Not even what the server says is read meanwhile.
+    // Blocks the event loop, so that not even the messages of the server are read.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
     await connection.run('select 1')
   })
@@ -67,7 +67,7 @@ test('a transaction that the server ended while the process stood still is one t
   assert.equal(await pool.run(connection => connection.run('select 1')), 1)
 })
 
-/** Two processes, and a batch of two rooms of which the first is to be had and somebody else has the second. */
+/** Two processes, and a batch for two rooms: the first room is free, and another session has locked the second. */
 async function inTheMiddle(t: TestContext) {
   const { place, remove } = await newPostgres()
   t.after(remove)
@@ -100,7 +100,7 @@ async function untilState(place: string, isIt: (row: Record<string, unknown>) =>
   )
 }
 
-/** Repeats what is refused for now; how long that took. */
+/** Repeats a letter until it is answered 200. Resolves to how long that took. */
 async function untilTaken(url: string, letter: ReturnType<typeof eventsLetter>): Promise<number> {
   const beganMs = performance.now()
   await until('a delivery to be taken', 60_000, async () => {

@@ -15,30 +15,30 @@ import { serveOver } from './serve-over.ts'
 import { queryAt } from './watch.ts'
 
 const HOUR_MS = 3_600_000
-/** A look comes every ten seconds: src/sweep/sweeper.ts. */
+/** A sweep comes every ten seconds: src/ingest/sweep/sweeper.ts. */
 const NEXT_LOOK_WITHIN_MS = 12_000
 const TWILIO_FEED = feedId(ACCOUNT, 'twilio', ACCOUNT)
 const ROOM = `RM${'c3'.repeat(16)}`
-/** Sessions of servers that hold an advisory lock: the lease. */
+/** The sessions that hold an advisory lock, which is the lease. */
 const HOLDERS = `select pid from pg_locks where locktype = 'advisory' and granted
   and database = (select oid from pg_database where datname = current_database())`
 
-test('of two servers one looks, and silence counts what the other heard', async t => {
+test('one of two servers sweeps, and it counts the feeds that the other received', async t => {
   const { one, other, annJoins } = await twoServers(t)
   const [sweeper, otherSweeper] = [sweeperOf(one), sweeperOf(other)]
   await sweeper.sweep()
   await annJoins()
   one.clock.nowMs += 25 * HOUR_MS
   await sweeper.sweep()
-  assert.equal(await statusOfAnn(one), 'in_progress', 'her feed was not heard since')
+  assert.equal(await statusOfAnn(one), 'in_progress', 'her feed was not received since')
   other.heard.set(TWILIO_FEED, one.clock.nowMs)
   await otherSweeper.sweep()
-  assert.equal(await statusOfAnn(one), 'in_progress', 'the other does not look')
+  assert.equal(await statusOfAnn(one), 'in_progress', 'the other server does not sweep')
   await sweeper.sweep()
   assert.equal(await statusOfAnn(one), 'completed')
 })
 
-test('who stopped lets the other look', async t => {
+test('when a server stops, the other sweeps', async t => {
   const { one, other, annJoins } = await twoServers(t)
   const [sweeper, otherSweeper] = [sweeperOf(one), sweeperOf(other)]
   await sweeper.sweep()
@@ -53,7 +53,7 @@ test('who stopped lets the other look', async t => {
   assert.equal(await statusOfAnn(one), 'completed')
 })
 
-test('a time when two servers were up counts once', async t => {
+test('time in which two servers were up counts once', async t => {
   const { one, other, annJoins } = await twoServers(t)
   const both = [sweeperOf(one), sweeperOf(other)]
   const pass = async (hours: number, sweepers: typeof both) => {
@@ -68,14 +68,14 @@ test('a time when two servers were up counts once', async t => {
   one.clock.nowMs += 24 * HOUR_MS
   const later = sweeperOf(one)
   await pass(0, [later])
-  assert.equal(await statusOfAnn(one), 'in_progress', 'thirteen hours were awake, not twice thirteen')
+  assert.equal(await statusOfAnn(one), 'in_progress', 'a server was up for 13 hours, not for 26')
   await pass(10, [later])
   assert.equal(await statusOfAnn(one), 'in_progress')
   await pass(2, [later])
   assert.equal(await statusOfAnn(one), 'completed')
 })
 
-test('who lost the connection that held the lease does not hold it any more', async t => {
+test('a server that loses the connection of the lease loses the lease', async t => {
   const { one, other } = await twoServers(t)
   assert.deepEqual([await one.store.lease.hold(), await other.store.lease.hold()], [true, false])
   assert.equal(await one.store.lease.hold(), true)
@@ -87,7 +87,7 @@ test('who lost the connection that held the lease does not hold it any more', as
   assert.equal(await one.store.lease.hold(), true)
 })
 
-test('who holds the lease and does not look for long loses it', async t => {
+test('a server that does not use the session of the lease for too long loses the lease', async t => {
   const { place, remove } = await newPostgres()
   t.after(remove)
   const [frozen, awake] = [200, 60_000].map(ms =>
@@ -100,7 +100,7 @@ test('who holds the lease and does not look for long loses it', async t => {
   assert.equal(await frozen.hold(), false)
 })
 
-test('when the process that looks is killed the other takes over by its next look', async t => {
+test('when the process that sweeps is killed, the other takes over at its next sweep', async t => {
   const { place, remove } = await newPostgres()
   t.after(remove)
   const holders = () => queryAt(place, HOLDERS)
@@ -110,7 +110,7 @@ test('when the process that looks is killed the other takes over by its next loo
     return rows.length > 0 ? rows : undefined
   })
   const second = await serveOver(t, place)
-  await until('the second to have looked', NEXT_LOOK_WITHIN_MS, async () =>
+  await until('the second to be up', NEXT_LOOK_WITHIN_MS, async () =>
     (await queryAt(place, 'select 1 from servers')).length === 2 ? true : undefined,
   )
   assert.deepEqual(await holders(), held)

@@ -9,7 +9,7 @@ import { assertSameAsOnce } from './same-as-once.ts'
 import { addFeeds, serveOver } from './serve-over.ts'
 
 const WITHIN_MS = 30_000
-/** To wait for a connection, and for one statement: src/store/postgres.ts. */
+/** 5 s to connect and 15 s for one statement: src/store/engine/postgres/open-postgres.ts. */
 const ANSWERED_WITHIN_MS = 20_000
 const NATIVES = `select native from feed_payloads where native like '%"index"%' order by seq`
 
@@ -41,7 +41,7 @@ test('PostgreSQL restarts and crashes under load: nothing acknowledged is lost, 
   assert.equal((await server.stop()).exitCode, 0)
 })
 
-/** A Janus that dials, and tells as fast as it is read. */
+/** A Janus that sends over a WebSocket, as fast as the server reads. */
 async function keepTelling(url: string) {
   const socket = await dial(url)
   const lab = janusNamed('over a socket')
@@ -54,7 +54,7 @@ async function keepTelling(url: string) {
   say()
   return {
     say,
-    /** Each once, in the order in which they were told, over the one socket. */
+    /** Asserts that each event is stored once, in the order of sending, and that the socket is still open. */
     async assertStored(postgres: PostgresServer) {
       const stored = await until('all that was told', WITHIN_MS, async () => {
         const rows = await postgres.query(NATIVES, 'rollcall')

@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/program.ts'
 import { type Letter, send } from './letters.ts'
 import { addFeeds, serveOver } from './serve-over.ts'
 
-/** Asserts that the server answers as one over SQLite that heard each of these letters once, those of a list in order. */
+/** Asserts that the server answers as a server over SQLite that received each letter once, those of a list in order. */
 export async function assertSameAsOnce(
   t: TestContext,
   url: string,

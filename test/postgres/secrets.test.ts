@@ -12,7 +12,7 @@ const START_MS = Date.UTC(2026, 1, 1)
 const PASSWORD = 'passwordOfTheDatabase'
 const WITHIN_MS = 10_000
 
-test('neither the password of the database nor what is in a row that it refuses is told', async t => {
+test('no log and no answer shows the password of the database, or values of a row that the database refused', async t => {
   const postgres = await startPostgres()
   t.after(() => postgres.remove())
   await postgres.query('create database rollcall')

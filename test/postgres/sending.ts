@@ -3,20 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Scope } from '../support/program.ts'
 import { type Letter, send } from './letters.ts'
 
-/** What is going on over and over, until it is stopped, or the test is over. Whatever is asked throws what was wrong. */
+/** Requests that are repeated until `stop` or the end of the test. After a wrong answer every method throws it. */
 export interface Going {
-  /** How many were answered with 200. */
+  /** How many requests were answered 200. */
   taken(): number
-  /** How many were refused for now. */
+  /** How many requests were refused as unavailable. */
   refused(): number
-  /** The longest that an answer took. */
+  /** The longest time that an answer took. */
   slowestMs(): number
-  /** Resolves once the last is answered; rejects with what was wrong. */
+  /** Resolves once the last request is answered. Rejects with a wrong answer. */
   stop(): Promise<void>
 }
 
 export interface Sending extends Going {
-  /** All that were taken, in the order in which they were sent first. */
+  /** All letters that were answered 200, in the order in which they were first sent. */
   readonly sent: readonly Letter[]
 }
 
@@ -24,8 +24,8 @@ const PACE_MS = 10
 const REPEAT_MS = 100
 
 /**
- * Sends letters one after another, each again until it is taken, as its vendor does. Whatever is not taken must be
- * refused as DESIGN section 6 says.
+ * Sends letters one after another, and repeats each until it is answered 200, as its vendor does. Any other answer must
+ * be the refusal that makes the vendor repeat it: 503 with `Retry-After: 1`, or a cut connection for Janus.
  */
 export function keepSending(scope: Scope, url: string, letters: Iterable<Letter>): Sending {
   const sent: Letter[] = []
@@ -42,7 +42,7 @@ export function keepSending(scope: Scope, url: string, letters: Iterable<Letter>
       return 'taken'
     }
     if (letter.path.startsWith('/feeds/janus')) {
-      assert.equal(answer, undefined, `Janus takes any answer for a receipt: ${answer?.status}`)
+      assert.equal(answer, undefined, `Janus takes any answer for success: ${answer?.status}`)
     } else {
       assert.ok(answer !== undefined, `${letter.path} is not answered`)
       assert.deepEqual([answer.status, answer.retryAfter], [503, '1'], answer.text)
@@ -53,7 +53,7 @@ export function keepSending(scope: Scope, url: string, letters: Iterable<Letter>
   return { ...going, sent }
 }
 
-/** GETs a path over and over: it must be 200, or 503 as all errors are where it may be refused. */
+/** GETs a path again and again. The answer must be 200, or, with `mayRefuse`, 503 with the error object. */
 export function keepAsking(
   scope: Scope,
   url: string,

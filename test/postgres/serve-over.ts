@@ -8,11 +8,11 @@ import { type Running, type Scope, startProgram, temporaryFolder } from '../supp
 import { told } from '../support/running-server.ts'
 import { FEED_KEY, TWILIO_TOKEN } from '../support/test-server.ts'
 
-/** One address in all answers, whatever port a server has got. */
+/** With this setting all servers answer with the same URLs, whatever their port. */
 export const PUBLIC_URL = 'https://rollcall.example.com'
 export const JANUS = { user: 'lab', password: 'janusPassword012345678901234567890123456' }
 
-/** What all servers of these tests agree on. */
+/** The settings of all servers of these tests. */
 export const SETTINGS = {
   ROLLCALL_ACCOUNT_SID: ACCOUNT_SID,
   ROLLCALL_AUTH_TOKEN: AUTH_TOKEN,

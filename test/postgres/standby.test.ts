@@ -7,12 +7,12 @@ import { livekitLetter, send } from './letters.ts'
 import { serveOver } from './serve-over.ts'
 
 const WITHIN_MS = 10_000
-/** For one statement: src/store/postgres.ts. */
+/** The time limit of one statement: src/store/engine/postgres/open-postgres.ts. */
 const ANSWERED_WITHIN_MS = 15_000
 const SLACK_MS = 1_500
 const COMMITTING = `select 1 from pg_stat_activity where application_name = 'rollcall' and wait_event = 'SyncRep'`
 
-test('what a synchronous standby has not confirmed is not acknowledged', async t => {
+test('a delivery is not acknowledged before the synchronous standby has confirmed it', async t => {
   const postgres = await startPostgres([])
   t.after(() => postgres.remove())
   await postgres.query('create database rollcall')

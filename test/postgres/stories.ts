@@ -16,7 +16,7 @@ import {
   twilioStreamLetter,
 } from './letters.ts'
 
-/** The same facts twice: as their source tells them, and as they may come to two servers at once. */
+/** The same facts twice: in the order of their source, and in the order in which two servers may receive them. */
 export interface Story {
   readonly inOrder: readonly Letter[]
   readonly mixedUp: readonly Letter[]
@@ -29,13 +29,13 @@ const BATCHES = 60
 const BATCH = 12
 const START_MS = Date.UTC(2026, 1, 1)
 
-/** LiveKit, Twilio, CloudEvents and JaaS, of which any order and repetition must give the same answers. */
+/** Stories of LiveKit, Twilio, CloudEvents and JaaS. Any order and repetition of them must give the same answers. */
 export function storiesOf(seed: number): Story[] {
   const random = randomFrom(seed)
   return [livekitStory(random), twilioStory(random), eventsStory(random), jaasStory(random)]
 }
 
-/** What Janus tells, in groups whose order counts: a crash, a kick, two stays under one id, a tab that is closed. */
+/** Groups of Janus, whose order counts: with a crash, a kick, two stays under one id and a tab that is closed. */
 export function janusStory(): Letter[] {
   const [lab, other] = [janusNamed('lab'), janusNamed('other')]
   const [ann, ben, cleo] = [lab.person('ann', { id: 42 }), lab.person('ben', { id: 42 }), lab.person('cleo')]
@@ -50,7 +50,7 @@ export function janusStory(): Letter[] {
   return groups.map(janusLetter)
 }
 
-/** Letters of ever more rooms, by the kind of their feed; those of Janus in the order in which they count. */
+/** Endless letters about new rooms, by the kind of their feed. Those of Janus must be sent in this order. */
 export const ENDLESS: Readonly<Record<string, () => Iterable<Letter>>> = {
   *livekit() {
     for (const { body } of webhooks(randomFrom(1))) yield livekitLetter(body)
@@ -69,13 +69,13 @@ export const ENDLESS: Readonly<Record<string, () => Iterable<Letter>>> = {
     for (let number = 0; ; number++) {
       const person = lab.person(`person-${number}`, { room: Math.floor(number / PEOPLE) })
       yield* [person.comes(number * 2), [person.publishes(number * 2 + 1)]].map(janusLetter)
-      // Somebody stays: a room that was empty for so long is over at the next look.
+      // One person stays in each room, because the next sweep ends a room that was empty for so long.
       if (number % PEOPLE > 0) yield janusLetter(person.goes(number * 2 + 3))
     }
   },
 }
 
-/** So many people who come to one LiveKit room within a second, and leave it within another. */
+/** A LiveKit room that this many people join within a second, and leave within another second. */
 export function hotRoom(people: number): Letter[] {
   const room = livekitRoom('hot', START_MS)
   const names = Array.from({ length: people }, (_, index) => `person-${index}`)
@@ -87,7 +87,7 @@ export function hotRoom(people: number): Letter[] {
   ].map(livekitLetter)
 }
 
-/** The same things in an order of chance. */
+/** The items in a random order. */
 export function shuffled<T>(things: readonly T[], random: Random): T[] {
   const rest = [...things]
   return things.flatMap(() => rest.splice(random.below(rest.length), 1))
@@ -104,7 +104,7 @@ function livekitStory(random: Random): Story {
 
 function twilioStory(random: Random): Story {
   const callbacks = Array.from({ length: ROOMS }, (_, room) => twilioRoom(room)).flat()
-  // Kinds that nobody knows are kept, each under its key.
+  // Events of an unknown type are kept, each under its key.
   const unknown = Array.from({ length: BATCH }, (_, index) =>
     summary(`unknown-${index}`, 'log-analyzer.something-new', { account_sid: ACCOUNT_SID, index }),
   )
@@ -138,7 +138,7 @@ function twilioRoom(number: number): Record<string, string>[] {
   ]
 }
 
-/** Batches whose events are of many rooms, each event in several of them. */
+/** Batches with events of many rooms; each event is in several batches. */
 function eventsStory(random: Random): Story {
   const all = Array.from({ length: ROOMS }, (_, room) => cloudRoom(room)).flat()
   const some = () => eventsLetter(shuffled(all, random).slice(0, BATCH))

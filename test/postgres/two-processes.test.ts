@@ -13,7 +13,7 @@ const SENDERS = 16
 const SEED = 7
 const PEOPLE = 200
 
-test('two processes that hear the same events at once, doubled and in any order, answer as one over SQLite', async t => {
+test('two processes that receive the same events at once, twice and in any order, answer as one over SQLite', async t => {
   const reference = await onSqlite(t)
   const { place, servers } = await twoOnPostgres(t)
   const random = randomFrom(SEED)
@@ -24,7 +24,7 @@ test('two processes that hear the same events at once, doubled and in any order,
   const letters = stories.flatMap(({ mixedUp }) => mixedUp)
   await Promise.all([
     deliver(servers, letters, SENDERS, random),
-    // In order, but each group comes to both at once.
+    // In order, but each group is sent to both processes at once.
     deliver(servers, janusStory(), 1, random),
   ])
   await assertSame(reference, servers)
@@ -32,7 +32,7 @@ test('two processes that hear the same events at once, doubled and in any order,
   for (const server of servers) assert.equal(server.stderr(), '')
 })
 
-test('hundreds who join and leave one room at once through both processes are all counted', async t => {
+test('if hundreds join and leave one room at once through both processes, all are counted', async t => {
   const reference = await onSqlite(t)
   const { place, servers } = await twoOnPostgres(t)
   await deliver([reference], hotRoom(PEOPLE), 1)
@@ -56,8 +56,8 @@ async function twoOnPostgres(t: TestContext) {
 }
 
 /**
- * Sends each letter, over so many senders; with chance to both servers, or twice to one, at once. What is refused for
- * now is repeated; how often it was.
+ * Sends each letter by one of `senders` senders, at random to both servers or twice to one of them. Repeats what is
+ * refused as unavailable. Resolves to the number of refusals.
  */
 async function deliver(
   servers: readonly Serving[],

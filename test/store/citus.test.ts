@@ -5,8 +5,9 @@ import { postgresSession } from '../support/postgres-session.ts'
 import { runProgram } from '../support/program.ts'
 
 /**
- * What Citus's functions refuse, as its documentation tells it ("Create and Modify Distributed Tables"): a unique key
- * without the column, a table to be together with that is not there, the same table twice. They spread nothing.
+ * Stands in for the functions of Citus, and refuses what they refuse (Citus documentation, "Create and Modify
+ * Distributed Tables"): a unique key without the column, colocation with an unknown table, the same table twice.
+ * Distributes nothing.
  */
 const STAND_IN = `
 set allow_system_table_mods = on;
@@ -38,7 +39,7 @@ async function postgres(t: TestContext, template?: string) {
   return { citus, sql }
 }
 
-test('without the extension nothing is spread, and a sentence says what is missing', async t => {
+test('without the extension no table is distributed, and a sentence says what is missing', async t => {
   const { citus } = await postgres(t)
   for (const flags of [[], ['--dry-run']]) {
     const { exitCode, stderr } = await citus(...flags)
@@ -47,7 +48,7 @@ test('without the extension nothing is spread, and a sentence says what is missi
   }
 })
 
-test('every table is spread by its column or whole everywhere, rooms together and feeds together; then there is nothing to do', async t => {
+test('every table is distributed by its column or complete on every node, with colocation; a second run does nothing', async t => {
   const { citus, sql } = await postgres(t, 'template1')
   await sql(STAND_IN)
   const dry = await citus('--dry-run')
@@ -55,7 +56,7 @@ test('every table is spread by its column or whole everywhere, rooms together an
   assert.deepEqual(await sql('select * from pg_dist_partition'), [])
   const done = await citus()
   assert.deepEqual([done.exitCode, done.stderr], [0, ''])
-  assert.deepEqual(done.stdout.match(/^\w+(?= is spread\.$)/gm), Object.keys(TABLES))
+  assert.deepEqual(done.stdout.match(/^\w+(?= is distributed\.$)/gm), Object.keys(TABLES))
   const printed = dry.stdout.match(/(?<=^select create_\w+\(')\w+(?='.*;\nselect truncate_.*;$)/gm)
   assert.deepEqual(printed, Object.keys(TABLES))
   assert.deepEqual(
@@ -72,8 +73,8 @@ test('every table is spread by its column or whole everywhere, rooms together an
       whole('servers'),
     ],
   )
-  assert.match((await citus()).stdout, /^All tables are spread\.$/m)
-  assert.match((await citus('--dry-run')).stdout, /-- All tables are spread\./)
+  assert.match((await citus()).stdout, /^All tables are distributed\.$/m)
+  assert.match((await citus('--dry-run')).stdout, /-- All tables are distributed\./)
 })
 
 function whole(table: string) {

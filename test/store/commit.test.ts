@@ -19,7 +19,7 @@ async function database(t: TestContext): Promise<{ database: Database; place: st
   return { database: opened, place }
 }
 
-/** What another process sees. */
+/** The ids that another process sees. */
 async function ids(place: string): Promise<number[]> {
   const other = openDatabase(place)
   const rows = await other.reader.all<{ id: number }>('select id from kept order by id')
@@ -27,13 +27,13 @@ async function ids(place: string): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
-test('a transaction is seen by another process once it has resolved', async t => {
+test('another process sees a transaction once its promise has resolved', async t => {
   const { database: db, place } = await database(t)
   await Promise.all([1, 2, 3].map(id => db.transact(connection => connection.run(insert, [id]))))
   assert.deepEqual(await ids(place), [1, 2, 3])
 })
 
-test('works that share a commit fail alone', async t => {
+test('if one of the works that share a commit fails, the others are stored', async t => {
   const { database: db, place } = await database(t)
   const settled = await Promise.allSettled([
     db.transact(connection => connection.run(insert, [1])),
@@ -54,7 +54,7 @@ test('works that share a commit fail alone', async t => {
   assert.deepEqual(await ids(place), [1, 4])
 })
 
-test('a reader never sees what is not committed', async t => {
+test('a reader does not see rows that are not committed', async t => {
   const { database: db } = await database(t)
   await db.transact(async connection => {
     await connection.run(insert, [1])
@@ -63,7 +63,7 @@ test('a reader never sees what is not committed', async t => {
   assert.equal((await db.reader.all('select id from kept')).length, 1)
 })
 
-test('works of one lane run one after another, whatever becomes of each, and so does what comes meanwhile', async t => {
+test('works of one lane run one after another, also after a failure and when more works come', async t => {
   const { database: db, place } = await database(t)
   const order: string[] = []
   const work = (id: number) =>
@@ -85,7 +85,7 @@ test('works of one lane run one after another, whatever becomes of each, and so 
   assert.deepEqual(await ids(place), [1, 3, 4, 5])
 })
 
-test('a work that goes on after a statement failed is never told that it is stored where it is not', async t => {
+test('a work that goes on after a failed statement resolves if and only if it is stored', async t => {
   const { database: db, place } = await database(t)
   await db.transact(connection => connection.run(insert, [1]))
   const work = (id: number) => async (connection: Connection) => {
@@ -100,7 +100,7 @@ test('a work that goes on after a statement failed is never told that it is stor
   }
 })
 
-test('an error of a statement tells what and its code, and no row', async t => {
+test('the error of a statement shows no values of a row', async t => {
   const { database: db } = await database(t)
   await db.transact(connection => connection.run(insert, [77_777]))
   const again = db.transact(connection => connection.run(insert, [77_777]))
@@ -112,7 +112,7 @@ test('an error of a statement tells what and its code, and no row', async t => {
   assert.doesNotMatch(inspect(error, { depth: 9 }), /77777/)
 })
 
-test('after the store is closed every write is refused, not left waiting', async t => {
+test('after the database is closed every write is refused at once', async t => {
   const { place, remove } = await newEmptyPlace()
   t.after(remove)
   const closed = openDatabase(place)
@@ -125,7 +125,7 @@ test('after the store is closed every write is refused, not left waiting', async
   }
 })
 
-test('where nothing can be written every waiting work is told so, and nothing is half done', async t => {
+test('while nothing can be written every waiting work is refused, and none is stored in part', async t => {
   const { database: db, place } = await database(t)
   await stopWriting({ database: db, place })
   const fill = (from: number) =>

@@ -36,7 +36,7 @@ const PUBLIC_URL = 'https://rollcall.example'
 const CONFIGURED = [JANUS_FEED, JITSI_FEED]
 const USERS = [basic(), basic(OTHER_ACCOUNT, OTHER_TOKEN)]
 
-test('there and back between the engines every list has the same bytes, and a second run writes nothing', async t => {
+test('copies between the engines, there and back, answer every list with the same bytes; a second run writes nothing', async t => {
   const { database: source } = await filledServer(t)
   const there = await newDatabase(t, 'postgres')
   const beside = await newDatabase(t, 'postgres')
@@ -67,14 +67,14 @@ test('there and back between the engines every list has the same bytes, and a se
   }
 })
 
-test('stopped after any page it goes on where it was, and each page is whole or not there at all', async t => {
+test('a copy that is stopped after any page is continued by the next run, and a page is never copied in part', async t => {
   const { database: source } = await filledServer(t)
   const to = await newDatabase(t, 'postgres')
   let written = 0
   let runs = 0
   for (let isWhole = false; !isWhole; runs++) {
     const stop = new AbortController()
-    // After the first page that has something new; what is there already is read again.
+    // Stops after the first page with new rows. Pages that are already copied are read again.
     const progress = (done: number) => void (done > written && stop.abort())
     const result = await copyStore(source, to, { progress, stop: stop.signal })
     written += result.written
@@ -84,13 +84,13 @@ test('stopped after any page it goes on where it was, and each page is whole or 
   }
   assert.ok(runs > 10, `${runs} runs`)
   assert.deepEqual(await rowsIn(to), await rowsIn(source))
-  // Where a page of the source reaches further than one of the destination.
+  // Now a page of the source reaches further than a page of the destination.
   await write(source, `delete from participants where participant_sid > 'PA2' and participant_sid < 'PA8'`)
   await copied(source, to)
   assert.deepEqual(await rowsIn(to), await rowsIn(source))
 })
 
-test('what the destination does not take is told with its table, and what was copied before stays', async t => {
+test('an error of the destination names the table, and the rows that were copied before stay', async t => {
   const { database: source } = await smallServer(t)
   const to = await newDatabase(t, 'postgres')
   await write(to, `alter table participants add constraint small check (participant_sid < 'PA8')`)
@@ -103,7 +103,7 @@ test('what the destination does not take is told with its table, and what was co
   assert.deepEqual(await rowsIn(to), await rowsIn(source))
 })
 
-test('run again it brings what is new, mends what differs and removes what the source has no more', async t => {
+test('a later run adds new rows, corrects rows that differ, and removes rows that the source does not have', async t => {
   const server = await smallServer(t)
   const { database: source, store } = server
   const to = await newDatabase(t, 'postgres')
@@ -114,7 +114,7 @@ test('run again it brings what is new, mends what differs and removes what the s
   await write(source, `delete from feed_memory where memory_key = (select min(memory_key) from feed_memory)`)
   const [one, other] = (await store.feeds.list()).filter(({ kind }) => kind === 'livekit')
   assert.ok(one !== undefined && other !== undefined)
-  // What is unique goes from one row to another.
+  // Two rows exchange a unique value.
   await store.feeds.put({ ...one, authKey: 'meanwhile' })
   await store.feeds.put({ ...other, authKey: one.authKey })
   await store.feeds.put({ ...one, authKey: other.authKey })
@@ -124,7 +124,7 @@ test('run again it brings what is new, mends what differs and removes what the s
 })
 
 for (const engine of ['sqlite', 'postgres'] as const) {
-  test(`${engine}: what would lose something is refused, and nothing is changed`, async t => {
+  test(`${engine}: a copy that would lose rows is refused, and changes nothing`, async t => {
     const { database: source } = await smallServer(t)
     const to = await newDatabase(t, engine)
     await assert.rejects(copied(to, source), refusal(/has no account/))
@@ -158,7 +158,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       assert.deepEqual(await rowsIn(to), before)
       await write(to, undo)
     }
-    // As from a run of long ago: the source keeps a week of them.
+    // Like a row of an earlier copy that the source has deleted since: it keeps a week of them.
     await uptimeStore(to).beat({ serverId: 'old', fromMs: 1, untilMs: 1, heard: new Map() }, 0)
     assert.equal((await copied(source, to)).removed, 1)
     await write(source, 'delete from servers')
@@ -166,7 +166,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
   })
 }
 
-test('a server that begins on the destination meanwhile ends the copy before it writes more', async t => {
+test('if a server starts on the destination during a copy, the copy ends without writing more', async t => {
   const { database: source } = await smallServer(t)
   const to = await newDatabase(t, 'sqlite')
   let begun: Promise<void> | undefined
@@ -180,19 +180,19 @@ test('a server that begins on the destination meanwhile ends the copy before it 
   assert.deepEqual([accounts.length, api_keys.length], [2, 0])
 })
 
-/** A row in every table. */
+/** A server whose database has a row in every table. */
 async function smallServer(t: TestContext): Promise<TestServer> {
   return await closed(await tellSome(await testServer(t, {}, CONFIGURED)))
 }
 
-/** Rooms of every kind of feed, and several pages of rows. */
+/** A server with rooms of every kind of feed, and several pages of rows. */
 async function filledServer(t: TestContext): Promise<TestServer> {
   const server = await tellSome(await testServer(t, {}, CONFIGURED))
   const callback = { AccountSid: ACCOUNT, StatusCallbackEvent: 'participant-connected' }
   const person = { ParticipantSid: `PA${'7b'.repeat(16)}`, ParticipantIdentity: 'zoë 😀' }
   const Timestamp = new Date(NOW_MS - 9000).toISOString()
   await taken(postCallback(server, { ...callback, ...person, RoomSid: `RM${'7a'.repeat(16)}`, Timestamp }))
-  // More than a page of one room, with keys whose order differs between UTF-16 and UTF-8.
+  // More than a page of events, with keys whose order differs between UTF-16 and UTF-8.
   const time = new Date(NOW_MS - 30_000).toISOString()
   const joins = Array.from({ length: 600 }, (_, index) => {
     const participant = { key: `p${index}`, identity: `person ${index % 50}` }
@@ -217,7 +217,7 @@ async function tellSome(server: TestServer): Promise<TestServer> {
   return server
 }
 
-/** Closing writes the log of deliveries, so that nothing changes any more; the database stays open. */
+/** Closes the server, which writes its log of deliveries, so that the rows do not change. The database stays open. */
 async function closed(server: TestServer): Promise<TestServer> {
   await server.app.close()
   server.clock.nowMs = NOW_MS
@@ -261,7 +261,7 @@ async function serverOver(database: Database) {
   return await createServer({ ...wired, clock: () => NOW_MS, log: pino({ level: 'silent' }) })
 }
 
-/** Every answer of a server over the database about every room of every account: all pages of all lists. */
+/** All pages of all lists that a server over the database answers to both accounts. */
 async function answersOver(database: Database): Promise<string[]> {
   const app = await serverOver(database)
   const answers: string[] = []

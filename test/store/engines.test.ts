@@ -10,13 +10,13 @@ import { newFolder, newPostgres, type Place } from '../support/test-place.ts'
 import { get, type TestServer, testServer } from '../support/test-server.ts'
 import { MORE_FEEDS, tellAll } from './every-feed.ts'
 
-test('what every feed tells is the same to the byte over SQLite and over PostgreSQL, told, swept and rebuilt', async t => {
+test('every feed gives the same answers over SQLite and PostgreSQL: when delivered, after sweeps, and after a rebuild', async t => {
   const [file, database] = [await toldOver(t, await newFolder()), await toldOver(t, await newPostgres())]
   assert.ok(file.length === 3 && file.flat().length > 30)
   assert.deepEqual(database, file)
 })
 
-/** Every answer, after each of the three. */
+/** Every answer after the deliveries, after the sweeps and after the rebuild. */
 async function toldOver(t: TestContext, { place, remove }: Place): Promise<string[][]> {
   const server = await testServer(t, { database: place }, MORE_FEEDS)
   t.after(remove)

@@ -8,12 +8,12 @@ import { postCallback } from '../feeds/twilio/callbacks.ts'
 import { livekitRoom } from '../support/livekit.ts'
 import { ACCOUNT, NOW_MS, type TestServer } from '../support/test-server.ts'
 
-/** Those that a test server has not by itself. */
+/** The feeds that a test server does not have by itself. */
 export const MORE_FEEDS = [JITSI_FEED, JAAS_FEED, JANUS_FEED]
 
 const START = NOW_MS - 3_600_000
 
-/** Every feed tells of joins, leaves and ends, in order and late, doubled, contradicted, and not understood. */
+/** Delivers joins, leaves and ends of every feed: in order, late, twice, contradictory, and not understood. */
 export async function tellAll(server: TestServer): Promise<void> {
   const room = livekitRoom('x', START)
   const left = room.left('ann', START + 1_000, START + 60_000)
@@ -42,7 +42,7 @@ export async function tellAll(server: TestServer): Promise<void> {
   await tellJanus(server, ann.comes(1), ben.comes(2), ann.publishes(3), ann.goes(60), ann.goes(60))
 }
 
-/** A stay that is told before the room it belongs to is known, and then moves there. */
+/** A stay that is received before the creation of its room, and then moves to that room. */
 function movedStory() {
   const sec = START / 1000
   const room = jitsiRoom('maths')

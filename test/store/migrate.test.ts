@@ -42,7 +42,7 @@ async function migrateCommand(place: string, ...flags: string[]) {
   return await runProgram({ cwd: '/', args: ['migrate', '--database', place, ...flags] })
 }
 
-test('a database that a newer program has migrated is refused with a sentence, and left as it is', async t => {
+test('a database with a newer schema is refused with a sentence, and not changed', async t => {
   const place = await emptyPlace(t)
   await (await openStore(place)).close()
   await sqlAt(place, `update schema_version set version = ${LAST + 1}`)
@@ -53,7 +53,7 @@ test('a database that a newer program has migrated is refused with a sentence, a
   assert.deepEqual(await sqlAt(place, 'select version from schema_version'), [{ version: LAST + 1 }])
 })
 
-test('of those that start at once one migrates, and all then have the same database', async t => {
+test('if several processes start at once, one of them migrates, and all can use the database', async t => {
   const place = await emptyPlace(t)
   const stores = await Promise.all(Array.from({ length: 6 }, () => openStore(place)))
   await Promise.all(stores.map(store => store.checkWritable()))
@@ -61,7 +61,7 @@ test('of those that start at once one migrates, and all then have the same datab
   assert.deepEqual(await sqlAt(place, 'select version from schema_version'), [{ version: LAST }])
 })
 
-test('a dry run prints what would run and changes nothing; what it printed makes the schema', async t => {
+test('a dry run changes nothing, and the SQL that it prints makes the same tables', async t => {
   const place = await emptyPlace(t)
   const dry = await migrateCommand(place, '--dry-run')
   assert.deepEqual([dry.exitCode, dry.stderr], [0, ''])

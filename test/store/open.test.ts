@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { openStore } from '../../src/store/open-store.ts'
 
-test('a store is a folder, a path ending in .db, or a file: URL of either, also a relative one', async t => {
+test('a place is a folder, a path that ends in .db, or a file: URL of either, also a relative one', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-open-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const places = [
@@ -24,7 +24,7 @@ test('a store is a folder, a path ending in .db, or a file: URL of either, also 
   await assert.rejects(openStore('mysql://localhost/x'), /No store for mysql: URLs/)
 })
 
-test('the files are readable by their owner alone, since the secrets of the feeds are in them', async t => {
+test('only their owner can read the files, because they hold secrets of feeds', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-open-'))
   const store = await openStore(folder)
   t.after(async () => {

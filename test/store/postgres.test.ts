@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const FEED = feedId(ACCOUNT, 'events', 'x')
 
-/** A new empty database that is made in another way. */
+/** A new empty database with other options, such as another encoding. */
 async function otherDatabase(t: TestContext, options: string): Promise<string> {
   const { place, sql } = await postgresSession(t)
   const name = `${new URL(place).pathname.slice(1)}_other`
@@ -28,7 +28,7 @@ async function withStore<T>(place: string, work: (store: Store) => Promise<T>): 
   }
 }
 
-test('who finds a migration under way waits for it', async t => {
+test('a store that opens during a migration waits for it', async t => {
   const { place, sql } = await postgresSession(t, 'template1')
   await sql(`begin; select pg_advisory_xact_lock(hashtextextended('rollcall alone in public', 0))`)
   const opening = openStore(place)
@@ -41,7 +41,7 @@ test('who finds a migration under way waits for it', async t => {
   await (await opening).close()
 })
 
-test('a column in another order than that of bytes is refused with a sentence', async t => {
+test('a column that is not ordered by its bytes is refused with a sentence', async t => {
   const { place, sql } = await postgresSession(t)
   await sql('alter table rooms alter column room_sid type text collate "en-x-icu"')
   await assert.rejects(
@@ -52,7 +52,7 @@ test('a column in another order than that of bytes is refused with a sentence', 
   await (await openStore(place)).close()
 })
 
-test('whatever the order of the database is, ours is that of bytes', async t => {
+test('texts are ordered by their bytes, whatever the collation of the database is', async t => {
   const place = await otherDatabase(t, `locale_provider icu icu_locale 'en-US' locale 'C.UTF-8'`)
   const keys = ['room|B', 'room|a', 'room|é', 'room|~', 'room}', 'roomy', 'Room|a']
   const listed = await withStore(place, store =>
@@ -68,7 +68,7 @@ test('whatever the order of the database is, ours is that of bytes', async t => 
   )
 })
 
-test('an encoding other than UTF8 is refused with a sentence, and nothing is made there', async t => {
+test('an encoding other than UTF8 is refused with a sentence, and no table is made', async t => {
   const place = await otherDatabase(t, `encoding 'LATIN1' locale 'C'`)
   await assert.rejects(
     openStore(place),
@@ -79,7 +79,7 @@ test('an encoding other than UTF8 is refused with a sentence, and nothing is mad
   assert.deepEqual(await database.reader.all(`select name from ${database.dialect.allTables}`), [])
 })
 
-test('two installs are in one database, each in a schema of its own', async t => {
+test('two installs can be in one database, each in its own schema', async t => {
   const { place, sql } = await postgresSession(t, 'template1')
   await sql('create schema one; create schema two')
   const inSchema = (name: string) => `${place}?options=-c%20search_path%3D${name}`
@@ -103,7 +103,7 @@ test('two installs are in one database, each in a schema of its own', async t =>
   ])
 })
 
-test('what a delivery is verified with is read while all that answers is read with is busy', async t => {
+test('the feed of a delivery is found while all connections that serve answers are busy', async t => {
   const { place, sql } = await postgresSession(t)
   const database = openDatabase(place, 4)
   const store = await createStore(database)
@@ -121,7 +121,7 @@ test('what a delivery is verified with is read while all that answers is read wi
   await Promise.all(slow)
 })
 
-test('whatever isolation the database is set to, what a lock protects is read after it is had', async t => {
+test('transactions are read committed, whatever the default of the database is', async t => {
   const { place, sql } = await postgresSession(t)
   const name = new URL(place).pathname.slice(1)
   await sql(`alter database ${name} set default_transaction_isolation = 'serializable'`)
@@ -132,7 +132,7 @@ test('whatever isolation the database is set to, what a lock protects is read af
   assert.deepEqual(levels, [{ transaction_isolation: 'read committed' }])
 })
 
-test('a database that acknowledges what is not on disk is refused with a sentence', async t => {
+test('a database that acknowledges commits before they are on disk is refused with a sentence', async t => {
   const { place, sql } = await postgresSession(t)
   const name = new URL(place).pathname.slice(1)
   await sql(`alter database ${name} set synchronous_commit = off`)
@@ -143,7 +143,7 @@ test('a database that acknowledges what is not on disk is refused with a sentenc
   )
 })
 
-test('who would wait behind too many of one lane is refused, and all others are stored', async t => {
+test('a work that would wait behind 2,000 others of its lane is refused, and the others are stored', async t => {
   const { place, sql } = await postgresSession(t)
   const store = await openStore(place)
   t.after(() => store.close())
@@ -163,7 +163,7 @@ test('who would wait behind too many of one lane is refused, and all others are 
   assert.ok((outcomes.get('stored') ?? []).length > 1_990)
 })
 
-test('a statement is prepared once a connection', async t => {
+test('each connection prepares a statement once', async t => {
   const { place } = await postgresSession(t)
   const database = openDatabase(place)
   t.after(() => database.close())

@@ -25,7 +25,7 @@ import { MORE_FEEDS } from './every-feed.ts'
 const FOLDER = join(import.meta.dirname, 'released')
 const versions = readdirSync(FOLDER).flatMap(name => /^schema-(\d+)\.sql$/.exec(name)?.[1] ?? [])
 
-test('there is a database of every schema before the last', () => {
+test('there is a filled database of every earlier schema', () => {
   assert.deepEqual(
     versions.map(Number).sort((a, b) => a - b),
     migrations.slice(1).map((_, index) => index + 1),
@@ -33,7 +33,7 @@ test('there is a database of every schema before the last', () => {
 })
 
 for (const version of versions) {
-  test(`a filled database of schema ${version} is brought up to today's, and nothing of it is lost`, async t => {
+  test(`a filled database of schema ${version} is migrated, and nothing in it is lost`, async t => {
     const database = await newDatabase(t)
     await fill(database, version)
     const before = await logIn(database)
@@ -43,23 +43,31 @@ for (const version of versions) {
     const answers: Record<string, unknown> = JSON.parse(contentOf(`schema-${version}.answers.json`))
     assert.ok(Object.keys(answers).length > 4)
     for (const [path, answer] of Object.entries(answers)) {
-      assert.deepEqual(await ask(t, store, path), answer, `what was served is served: ${path}`)
+      assert.deepEqual(
+        await ask(t, store, path),
+        answer,
+        `the answer is the same after the migration: ${path}`,
+      )
     }
 
     const columns = await openStaysIn(store)
     await rebuildAll(store)
-    // The folds of the programs before schema 3 were others.
+    // Programs before schema 3 computed records by other rules.
     for (const [path, answer] of Object.entries(Number(version) < 3 ? {} : answers)) {
       assert.deepEqual(await ask(t, store, path), answer, `a rebuild changes nothing: ${path}`)
     }
-    assert.deepEqual(columns, await openStaysIn(store), 'what the sweep looks for is as today fills it in')
+    assert.deepEqual(
+      columns,
+      await openStaysIn(store),
+      'the migration fills the columns of the sweep as a rebuild does',
+    )
     assert.ok(
       columns.length > 4 && columns.some(({ isOpen }) => isOpen) && columns.some(({ isOpen }) => !isOpen),
     )
   })
 }
 
-test('meetings that run while schema 3 is brought up to date go on in the same rooms', async t => {
+test('meetings that run while schema 3 is migrated go on in the same rooms', async t => {
   const { place, remove } = await newEmptyPlace()
   const database = openDatabase(place)
   await fill(database, '3')
@@ -101,7 +109,7 @@ function sweeperOver({ store, heard, clock }: TestServer) {
   })
 }
 
-/** A database as the program of that schema left it. */
+/** Makes the database that a program with that schema left. */
 async function fill(database: Database, version: string): Promise<void> {
   const statements = (await pendingMigrations(database))
     .filter(migration => migration.version <= Number(version))
@@ -113,7 +121,7 @@ async function fill(database: Database, version: string): Promise<void> {
   })
   const rows = contentOf(`schema-${version}.sql`).split(/;\n(?=insert |$)/)
   await database.transact(async connection => {
-    // A question mark in a text is no parameter.
+    // Texts are passed as parameters, because a question mark in a text would count as one.
     for (const row of rows.filter(text => text !== '')) {
       const texts: string[] = []
       const sql = row.replace(/'(?:[^']|'')*'/g, quoted => {

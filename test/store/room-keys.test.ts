@@ -4,7 +4,7 @@ import { tell } from '../feeds/served.ts'
 import { livekitRoom } from '../support/livekit.ts'
 import { NOW_MS, testServer } from '../support/test-server.ts'
 
-test('the rooms that have events are gone through once each, from wherever one is', async t => {
+test('roomKeys lists each room with events once, in order, after any of them', async t => {
   const server = await testServer(t)
   for (const name of ['x', 'y', 'z']) {
     const room = livekitRoom(name, NOW_MS - 60_000)

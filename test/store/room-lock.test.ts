@@ -21,7 +21,7 @@ async function open(t: TestContext) {
   return { database, store }
 }
 
-/** Saves the room with so many stays. */
+/** Saves the room with this number of stays. */
 async function save(room: LockedRoom, stays: number): Promise<void> {
   await room.save({
     ...{ feedId: 'FD1', state: newRoom('events'), numbers: { ...NO_NUMBERS, uniqueParticipants: stays } },
@@ -29,13 +29,13 @@ async function save(room: LockedRoom, stays: number): Promise<void> {
   })
 }
 
-test('a room that was locked and not saved has no row, and one that was forgotten has none', async t => {
+test('a room that was locked but not saved has no row, nor has a room that was cleared', async t => {
   const { database, store } = await open(t)
   const rows = () => database.reader.all('select room_sid from rooms')
   await store.transact(async transaction => {
     const room = await transaction.lockRoom(ROOM)
     assert.equal(room.row, undefined)
-    assert.equal(await transaction.lockRoom(ROOM), room, 'a room that is locked is locked once')
+    assert.equal(await transaction.lockRoom(ROOM), room, 'locking a room twice gives the same object')
   })
   assert.deepEqual(await rows(), [])
   await store.transact(async transaction => {
@@ -49,7 +49,7 @@ test('a room that was locked and not saved has no row, and one that was forgotte
   assert.deepEqual(await rows(), [])
 })
 
-test('of many that change a room at once each finds what the one before it saved, also where the room is made anew', async t => {
+test('of many transactions that change a room at once, each reads what the one before it saved, also after a clear', async t => {
   const { store } = await open(t)
   const changes = Array.from({ length: 40 }, (_, index) =>
     store.transact(async transaction => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { readConfig } from '../../src/config.ts'
 import { feeds } from '../../src/feeds/index.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import type { Connection, Database } from '../../src/store/engine/database.ts'
@@ -21,7 +20,7 @@ import { MORE_FEEDS, tellAll } from './every-feed.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What is asked of many shards at once, by the store's method; docs/scale.md says what each costs. */
+/** The methods of the store whose queries go to every shard. docs/scale.md says what each costs. */
 const FAN_OUTS = rowsUnder(readDocument(join(ROOT, 'docs/scale.md')), [
   'asked of every shard',
   'when',
@@ -31,7 +30,7 @@ const FAN_OUTS = rowsUnder(readDocument(join(ROOT, 'docs/scale.md')), [
 const PARTS = [
   ...['accounts', 'feeds', 'deliveries', 'payloads', 'records', 'evidence', 'open', 'uptime'],
 ] as const
-/** What leads to others and asks nothing itself. */
+/** Methods that make no query themselves. */
 const WIRING = ['transaction.feedLog']
 
 interface Statement {
@@ -40,7 +39,7 @@ interface Statement {
   readonly isIngest: boolean
 }
 
-test('every query of a room or a feed names its shard, and what is asked of all of them is never asked to store an event', async t => {
+test('each query names one shard, except those in docs/scale.md, and none of these is made to store an event', async t => {
   const { statements, methods } = await everyStatement(t)
   assert.ok(statements.length > 60, `${statements.length} statements`)
   const everywhere = new Set(statements.filter(({ sql }) => !namesItsShard(sql)).map(({ method }) => method))
@@ -48,17 +47,17 @@ test('every query of a room or a feed names its shard, and what is asked of all 
   const ingested = statements.filter(({ isIngest }) => isIngest)
   assert.ok(ingested.length > 25)
   for (const { sql, method } of ingested) assert.ok(namesItsShard(sql), `${method}: ${sql}`)
-  assert.deepEqual(methods.uncalled, [], 'every method of the store is among them')
+  assert.deepEqual(methods.uncalled, [], 'every method of the store was called')
 })
 
-test('a list of rooms takes no more from a shard than the page holds', async t => {
+test('a list of rooms reads no more rows from a shard than the page has', async t => {
   const { statements } = await everyStatement(t)
   const lists = statements.filter(({ method }) => method === 'records.rooms')
   assert.ok(lists.length > 2)
   for (const { sql } of lists) assert.match(sql, /limit \?$/)
 })
 
-test('every unique key of a table that is spread holds the column by which it is', async t => {
+test('every unique key of a sharded table contains the column by which the table is sharded', async t => {
   const { place, remove } = await newPostgres()
   const database = openDatabase(place)
   t.after(async () => {
@@ -88,7 +87,7 @@ test('every unique key of a table that is spread holds the column by which it is
   }
 })
 
-/** True for a statement that is of one shard: each of its tables is whole everywhere, or one value of its column is given. */
+/** True if a statement goes to one shard: each of its tables is on every node, or a value of its column is given. */
 function namesItsShard(sql: string): boolean {
   const tables = [...sql.matchAll(/\b(?:from|join|into|update)\s+(\w+)/g)].map(([, name = '']) => name)
   return tables.every(name => {
@@ -103,7 +102,7 @@ function namesItsShard(sql: string): boolean {
   })
 }
 
-/** All that the store asks of its database, while everything is done that it is there for. */
+/** All statements of the store while every feed delivers and every method is called. */
 async function everyStatement(t: TestContext) {
   const now = new AsyncLocalStorage<string>()
   const statements: Statement[] = []
@@ -135,7 +134,7 @@ async function everyStatement(t: TestContext) {
   return { statements, methods }
 }
 
-/** From here on each call of the store runs under its name; which were never called is told. */
+/** Makes each method of the store run under its name, so that its statements can be told from others. */
 function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
   const uncalled = new Set<string>()
   const named = <T extends object>(part: string, object: T): T => {
@@ -178,7 +177,7 @@ function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
   }
 }
 
-/** Everything that is read, swept, rebuilt and changed. */
+/** Reads, sweeps, rebuilds and changes everything. */
 async function askAll(server: TestServer): Promise<void> {
   const { store, clock, heard } = server
   for (const { room_sid, room_name } of await servedRooms(server)) {
@@ -200,7 +199,6 @@ async function askAll(server: TestServer): Promise<void> {
   }
   await get(server, '/v1/Video/Rooms')
   await store.open.openRooms(ACCOUNT, JANUS_FEED.feedId)
-  const _settings = readConfig({}, {})
   const configuredFeeds = MORE_FEEDS
   const sweeper = createSweeper({
     store,

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { openSqlite } from '../../src/store/engine/sqlite/open-sqlite.ts'
 
-test('while another process holds the lock reads go on, and a write waits for it', async t => {
+test('while another process has locked the file, reads go on and a write waits', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-store-'))
   const file = join(folder, 'test.db')
   const db = openSqlite(file)

@@ -11,7 +11,7 @@ const KEY = ['APIbackup', 'secret-of-the-key-of-backups-0123456'] as const
 const ROOMS = '/v1/Video/Rooms'
 const FEW = 4
 
-/** The settings of every server that a backup is held against: one address in all answers. */
+/** The settings of every server whose answers are compared. With PUBLIC_URL all servers answer with the same URLs. */
 export const SETTINGS_OF_BACKUPS = {
   ROLLCALL_ACCOUNT_SID: ACCOUNT,
   ROLLCALL_AUTH_TOKEN: TOKEN,
@@ -21,7 +21,7 @@ export const SETTINGS_OF_BACKUPS = {
   LOG_LEVEL: 'warn',
 }
 
-/** The code of docs/operations.md, in the language, that has the text; there is one. */
+/** The code block of docs/operations.md in this language that contains `part`. There must be exactly one. */
 export function documentedCode(language: string, part: string): string {
   const { blocks } = readDocument(join(import.meta.dirname, '../../docs/operations.md'))
   const [found, ...others] = blocks.filter(block => block.language === language && block.text.includes(part))
@@ -30,8 +30,8 @@ export function documentedCode(language: string, part: string): string {
 }
 
 /**
- * Tells a server of rooms, has it backed up while it runs, tells it of more, and holds every answer of the one that
- * `restore` starts against those of the moment of the backup, byte by byte.
+ * Delivers webhooks to a server, backs it up while it runs, and delivers more. Asserts that every answer of the server
+ * that `restore` starts is byte by byte the answer at the moment of the backup.
  */
 export async function holdRestored(steps: {
   start: () => Promise<RunningServer>
@@ -45,7 +45,7 @@ export async function holdRestored(steps: {
   const answers = await readAnswers(server)
   await steps.backUp()
   await tell(server, webhooks.get(true))
-  assert.ok((await readAnswers(server)).size > answers.size, 'there is something to go back from')
+  assert.ok((await readAnswers(server)).size > answers.size, 'there are more rooms than in the backup')
 
   const restored = await steps.restore(server)
   assert.deepEqual(await readAnswers(restored), answers)
@@ -58,7 +58,7 @@ async function tell({ url }: RunningServer, webhooks: readonly unknown[] = []): 
   assert.deepEqual(new Set(statuses), new Set([200]))
 }
 
-/** Every list and every room, by path. */
+/** The answer of every list and every room, by path. */
 async function readAnswers({ url }: RunningServer): Promise<ReadonlyMap<string, string>> {
   const answers = new Map<string, string>()
   const read = async (path: string) => {

@@ -4,14 +4,14 @@ export interface Instruction {
   readonly rest: string
 }
 
-/** What a COPY puts where: `from` is a stage, or undefined for the folder that is built. */
+/** One path that a COPY copies. `from` is a build stage, or undefined for the build context. */
 export interface Copy {
   readonly from: string | undefined
   readonly source: string
   readonly to: string
 }
 
-/** The lines that say something. */
+/** The lines that are neither empty nor comments. */
 export function linesOf(text: string): string[] {
   return text.split('\n').filter(line => line.trim() !== '' && !line.startsWith('#'))
 }
@@ -21,7 +21,7 @@ export function variablesOf(text: string): Record<string, string> {
   return Object.fromEntries(linesOf(text).map(assignment))
 }
 
-/** The directives of a systemd unit, as `Section.Directive`; of one that is there twice, the last. */
+/** The directives of a systemd unit, by `Section.Directive`. If a directive is repeated, its last value. */
 export function unitOf(text: string): ReadonlyMap<string, string> {
   const unit = new Map<string, string>()
   let section = ''
@@ -42,7 +42,7 @@ export function instructionsOf(dockerfile: string): Instruction[] {
   })
 }
 
-/** What the COPY instructions put where: into a folder whose name ends in a slash under its own name. */
+/** What the COPY instructions copy. If the target ends in a slash, the file keeps its name in that folder. */
 export function copiesOf(instructions: readonly Instruction[]): Copy[] {
   return instructions.flatMap(({ name, rest }) => {
     if (name !== 'COPY') return []

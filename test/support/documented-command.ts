@@ -9,9 +9,9 @@ const manifest: { scripts: Record<string, string> } = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
 )
 
-/** npm's own commands that documents use; `start` and `test` are scripts. */
+/** The commands of npm itself that documents use. `start` and `test` are scripts. */
 const NPM_COMMANDS = ['ci', 'cit', 'install', 'i', 'pack']
-/** Scripts that run the program, with the words that they put first. */
+/** The npm scripts that run the program, with the arguments that they give first. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   start: ['serve'],
   demo: ['demo'],
@@ -19,7 +19,7 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
 }
 const EVERYWHERE = ['help', 'version']
 
-/** What is wrong with a command that a document names, if anything; of other programs nothing is known. */
+/** What is wrong with a command that a document names; undefined if nothing is, or if it is another program. */
 export function problemOfCommand(words: readonly string[], isWhole: boolean): string | undefined {
   const [program, ...rest] = words
   if (program === 'npx') return problemOfCommand(rest, isWhole)
@@ -30,7 +30,7 @@ export function problemOfCommand(words: readonly string[], isWhole: boolean): st
   return `there is no file ${script}`
 }
 
-/** Whether some command of the program takes the flag. */
+/** True if any command of the program takes the flag. */
 export function isFlag(flag: string): boolean {
   return [...EVERYWHERE, ...commands.flatMap(flagsOf)].includes(flag)
 }

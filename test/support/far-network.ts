@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 
-/** A network beside this one, with one machine in it, which can be cut off so that every packet is lost in silence. */
+/** A network namespace with one machine in it. It can be cut off, so that packets are lost without an error. */
 export interface FarNetwork {
   /** The address of the machine. */
   readonly address: string
-  /** The words before a program that make it run there, as nobody. */
+  /** The command that runs a program there, as the user nobody. It comes before the program. */
   readonly launcher: readonly string[]
   cut(): void
   mend(): void
@@ -14,7 +14,7 @@ export interface FarNetwork {
 const FAR_MAC = '02:00:00:00:00:02'
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 
-/** Undefined where this system or user cannot make one: it takes root, and iproute2. */
+/** Makes such a network; undefined if that is not possible here. It needs root and iproute2. */
 export function farNetwork(): FarNetwork | undefined {
   const name = `rollcall-${process.pid}`
   const [near, far] = [`rcn${process.pid}`, `rcf${process.pid}`]
@@ -31,7 +31,7 @@ export function farNetwork(): FarNetwork | undefined {
   ip('-n', name, 'address', 'add', `${address}/24`, 'dev', far)
   ip('-n', name, 'link', 'set', 'lo', 'up')
   ip('-n', name, 'link', 'set', far, 'up')
-  // Else the kernel would soon tell that nobody is there.
+  // A permanent entry, since otherwise the kernel would soon report that the host is unreachable.
   ip('neighbour', 'replace', address, 'lladdr', FAR_MAC, 'dev', near, 'nud', 'permanent')
   return {
     address,
@@ -39,7 +39,7 @@ export function farNetwork(): FarNetwork | undefined {
     cut: () => ip('-n', name, 'link', 'set', far, 'down'),
     mend: () => ip('-n', name, 'link', 'set', far, 'up'),
     remove() {
-      // Sockets that nobody has any more would keep it, and the network with it.
+      // The link is deleted by name, because sockets that are not closed yet keep the namespace alive.
       ip('link', 'delete', near)
       ip('netns', 'delete', name)
     },

@@ -1,7 +1,7 @@
 import { signWebhook } from '../../src/demo/livekit-webhook.ts'
 import { LIVEKIT_KEY, LIVEKIT_SECRET, type TestServer } from './test-server.ts'
 
-/** One LiveKit room, told by hand: each call is a webhook body. Times are unix milliseconds. */
+/** One LiveKit room. Each call makes the body of a webhook. Times are unix milliseconds. */
 export function livekitRoom(name: string, startedAtMs: number, sid = `RM_${name}`) {
   const whole = {
     sid,
@@ -55,7 +55,7 @@ export function livekitRoom(name: string, startedAtMs: number, sid = `RM_${name}
   }
 }
 
-/** Delivers a webhook body, signed now, and answers what the server answered. */
+/** Signs a webhook and delivers it. Resolves to the answer of the server. */
 export async function deliver(
   server: TestServer,
   payload: unknown,

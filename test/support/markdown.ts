@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** A document in Markdown, as far as tests look at it. */
+/** The parts of a Markdown document that tests use. */
 export interface Document {
   readonly path: string
   readonly headings: readonly string[]
-  /** Text outside code, with the code spans taken out. */
+  /** The text without fenced code and without code spans. */
   readonly prose: string
-  /** What stands between single backquotes. */
+  /** The text of each code span. */
   readonly spans: readonly string[]
-  /** Fenced code, each with the word after the fence. */
+  /** Each block of fenced code, with its language. */
   readonly blocks: readonly { readonly language: string; readonly text: string }[]
   readonly tables: readonly Table[]
   /** The targets of links. */
@@ -16,7 +16,7 @@ export interface Document {
 }
 
 export interface Table {
-  /** The heading of level 2 that it stands under. */
+  /** The heading of level 2 above the table. */
   readonly section: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
@@ -41,7 +41,7 @@ export function readDocument(path: string): Document {
   }
 }
 
-/** The names by which the headings of a document are linked to. */
+/** The anchors of the headings of a document. */
 export function anchorsOf({ headings }: Document): string[] {
   return headings.map(title =>
     title

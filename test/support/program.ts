@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const START_WITHIN_MS = 30_000
 const END_WITHIN_MS = 20_000
 
-/** What a program did: null for the code of one that a signal ended. */
+/** The outcome of a program. The exit code is null if a signal ended it. */
 export interface Ended {
   readonly exitCode: number | null
   readonly stdout: string
@@ -27,18 +27,18 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<Ended & { readonly tookMs: number }>
 }
 
-/** A test, or whatever else can run something when it is over. */
+/** A test, or anything else that can run work at its end. */
 export interface Scope {
   after(work: () => Promise<void>): void
 }
 
 export interface Invocation {
   readonly args: readonly string[]
-  /** Settings and other variables: nothing of the developer's environment but PATH and HOME is passed on. */
+  /** Environment variables. Of the developer's environment only PATH and HOME are passed on. */
   readonly env?: Readonly<Record<string, string>>
-  /** Where it runs, so that nothing is found or left in the project. */
+  /** The working directory, outside of the project. */
   readonly cwd: string
-  /** Written to its standard input, which then stays open, as a terminal's does. */
+  /** Written to its standard input, which then stays open like that of a terminal. */
   readonly input?: string
   readonly umask?: number
   /** What is run: Node with src/main.ts unless given. */
@@ -51,7 +51,7 @@ export async function runProgram(invocation: Invocation): Promise<Ended> {
   return await endInTime(child, ended)
 }
 
-/** Starts the program and waits until it has printed what matches; it is ended with the test. */
+/** Starts the program and waits until its output matches `ready`. It is killed at the end of the test. */
 export async function startProgram(t: Scope, invocation: Invocation, ready: RegExp): Promise<Running> {
   const { child, ended, output } = launch(invocation)
   t.after(async () => {
@@ -75,14 +75,14 @@ export async function startProgram(t: Scope, invocation: Invocation, ready: RegE
   }
 }
 
-/** A new folder, gone with the test. */
+/** A new folder, which is removed at the end of the test. */
 export async function temporaryFolder(t: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-test-'))
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }
 
-/** Who does not end is ended: a signal in place of the exit code fails the test. */
+/** Kills a program that does not end in time. The test then fails, because there is no exit code. */
 async function endInTime(child: ChildProcess, ended: Promise<Ended>): Promise<Ended> {
   const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
   const outcome = await ended
@@ -112,13 +112,13 @@ function spawnIn({ args, env, cwd, input, umask, command }: Invocation): ChildPr
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   if (before !== undefined) process.umask(before)
-  // A program may end without having read anything.
+  // A program may end before it has read its input.
   child.stdin?.on('error', () => {})
   child.stdin?.write(input)
   return child
 }
 
-/** What was compiled is kept for the next start, which then takes half the time. */
+/** The environment of a program. A compile cache halves the time of the next start. */
 function bareEnvironment(): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env
   return { PATH, HOME, NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/rollcall-tests') }

@@ -5,7 +5,7 @@ import { feeds as allFeeds } from '../../src/feeds/index.ts'
 import { type ApplyQueue, applyQueue } from '../../src/ingest/apply-queue.ts'
 import type { Store } from '../../src/store/store.ts'
 
-/** The way into a store; a fault fails the test. */
+/** The apply queue of a store. A fault fails the test. */
 export function queueOf(store: Store, feeds: readonly Feed[] = allFeeds): ApplyQueue {
   const onFault = (error: unknown) => {
     throw error
@@ -13,7 +13,7 @@ export function queueOf(store: Store, feeds: readonly Feed[] = allFeeds): ApplyQ
   return applyQueue({ store, feeds, settings: readConfig({}, {}), onFault })
 }
 
-/** Applies events that no payload leads to, as if a feed of this kind had told them together. */
+/** Applies events without payloads, as if a feed of this kind had stated them in one delivery. */
 export async function applyEvents(
   store: Store,
   from: { accountSid: string; feedId: string; feedKind: string; receivedAtMs: number },

@@ -9,12 +9,12 @@ interface Given {
   readonly options?: Readonly<Record<string, string>>
   /** The line that is read from standard input. */
   readonly input?: string
-  /** `data` in the folder unless given. */
+  /** By default `data` in the folder. */
   readonly database?: string
-  /** All commands of the program unless given. */
+  /** By default all commands of the program. */
   readonly commands?: readonly Command[]
   readonly stop?: AbortSignal
-  /** Gets each prompt that is shown for a line of standard input. */
+  /** Called with each prompt for a line of standard input. */
   readonly onPrompt?: (prompt: string) => void
 }
 
@@ -39,7 +39,7 @@ export async function runCommand(cwd: string, name: string, given: Given = {}): 
   return printed.map(line => `${line}\n`).join('')
 }
 
-/** Runs a command as `runCommand` does, and resolves to the sentence that it is refused with. */
+/** Runs a command that must be refused, and resolves to the sentence of the refusal. */
 export async function refusal(cwd: string, name: string, given: Given = {}): Promise<string> {
   try {
     await runCommand(cwd, name, given)

@@ -29,28 +29,28 @@ export async function rollcall(cwd: string, args: readonly string[], input?: str
   })
 }
 
-/** As `rollcall`, of a command that must do what it is asked to; what it printed. */
+/** Runs a command that must succeed. Resolves to what it printed. */
 export async function rollcallPrints(cwd: string, args: readonly string[], input?: string): Promise<string> {
   const { exitCode, stdout, stderr } = await rollcall(cwd, args, input)
   if (exitCode !== 0) throw new Error(`rollcall ${args.join(' ')} ended with ${exitCode}: ${stderr}`)
   return stdout
 }
 
-/** The one group of the pattern in what a program printed. */
+/** The first group of the pattern in what a program printed. Throws if the text does not match. */
 export function told(text: string, pattern: RegExp): string {
   const value = pattern.exec(text)?.[1]
   if (value === undefined) throw new Error(`There is no ${pattern} in: ${text}`)
   return value
 }
 
-/** GETs a path of the API; the status and the text of the answer. */
+/** GETs a path of the API. Resolves to the status and the text of the answer. */
 export async function ask(url: string, path: string, user: string, password: string) {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const response = await fetch(url + path, { headers: { authorization } })
   return { status: response.status, text: await response.text() }
 }
 
-/** Signs a LiveKit webhook now and delivers it; the status. */
+/** Signs a LiveKit webhook and delivers it. Resolves to the status. */
 export async function deliverWebhook(
   url: string,
   payload: unknown,

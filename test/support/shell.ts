@@ -1,4 +1,4 @@
-/** One command of a shell text: the variables set for it, and its words. */
+/** One command of a shell script: the variables that are set for it, and its words. */
 export interface ShellCommand {
   readonly variables: readonly string[]
   readonly words: readonly string[]
@@ -9,7 +9,7 @@ const WORD = /(?:[^\s'"\\|&;()#]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|(?<=\S)
 const BREAK = /(?:&&|\|\||[|&;()\n]|#[^\n]*)+/y
 const SPACE = /(?:[ \t]|\\\n)+/y
 
-/** The commands of a shell text as documents have them: quotes, comments, pipes, lists, here-documents. */
+/** The commands of a shell script. Knows the syntax that documents use: quotes, comments, pipes, lists, heredocs. */
 export function shellCommands(text: string): ShellCommand[] {
   const source = text.replace(HEREDOC, '$3')
   const commands: string[][] = [[]]
@@ -25,7 +25,7 @@ export function shellCommands(text: string): ShellCommand[] {
     const word = take(WORD)
     if (word !== undefined) commands.at(-1)?.push(unquoted(word))
     else if (take(BREAK) !== undefined) commands.push([])
-    else throw new Error(`This is no shell text: ${source.slice(at, at + 60)}`)
+    else throw new Error(`This is not a shell script: ${source.slice(at, at + 60)}`)
   }
   return commands.filter(words => words.length > 0).map(splitVariables)
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { TABLES } from '../../src/store/schema/tables.ts'
 
-/** The database that others are copies of: its schema is today's. */
+/** The database of which others are copies. It has the schema of this version. */
 export const TEMPLATE = 'template_of_tests'
 
 /** The engine under test: `TEST_ENGINE`, or SQLite. */
 export const ENGINE = process.env['TEST_ENGINE'] === 'postgres' ? 'postgres' : 'sqlite'
 
-/** Where a store may be made, and what takes it away again once the store is closed. */
+/** A place for a store. `remove` is called once the store is closed. */
 export interface Place {
   readonly place: string
   readonly remove: () => Promise<void>
@@ -27,7 +27,7 @@ export async function newEmptyPlace(): Promise<Place> {
   return ENGINE === 'postgres' ? await newPostgres('template1') : await newFolder()
 }
 
-/** The URL of a new PostgreSQL database, with today's schema unless it is to be a copy of `template1`. */
+/** The URL of a new PostgreSQL database with the schema of this version, or a copy of another template. */
 export async function newPostgres(template = TEMPLATE): Promise<Place> {
   const server = process.env['TEST_POSTGRES_URL']
   if (server === undefined) throw new Error('There is no server: run the tests by npm test')
@@ -40,10 +40,10 @@ export async function newPostgres(template = TEMPLATE): Promise<Place> {
   return { place: url.href, remove: template === TEMPLATE ? () => empty(url.href, name).catch(drop) : drop }
 }
 
-/** Databases with today's schema and nothing in them: to make one takes ten times as long. They end with the server. */
+/** Emptied databases, which are used again, because making one takes ten times as long. The server ends with them. */
 const emptied: string[] = []
 
-/** Rejects where the schema is not what it was. */
+/** Empties a database so that it can be used again. Rejects if a test has changed its schema. */
 async function empty(place: string, name: string): Promise<void> {
   await runSql(place, `set lock_timeout = '2s'; truncate ${Object.keys(TABLES).join(', ')}`)
   emptied.push(name)

@@ -23,26 +23,27 @@ export const OTHER_LIVEKIT_SECRET = 'otherLivekitSecret01234567890123456789012'
 export const TWILIO_TOKEN = 'twilioToken01234567890123456789012'
 export const FEED_KEY = 'feedKey0123456789012345678901234567890123'
 
-/** 2026-03-01T12:00:00Z: what the clock of a test server shows until the test sets it. */
+/** 2026-03-01T12:00:00Z: the time of a test server until the test sets another. */
 export const NOW_MS = Date.UTC(2026, 2, 1, 12)
 
 export interface TestServer {
   readonly app: FastifyInstance
   readonly store: Store
   readonly database: Database
-  /** Where its database is. */
+  /** The place of its database. */
   readonly place: string
-  /** What the server takes for now, in unix milliseconds. */
+  /** The clock of the server, in unix milliseconds. */
   readonly clock: { nowMs: number }
-  /** When each feed was last heard, by its id. */
+  /** When each feed was last received, by its id. */
   readonly heard: Map<string, number>
   /** Every line of the log, as JSON. */
   readonly log: string[]
 }
 
 /**
- * The whole server over a new database of the engine under test, with two accounts; the first has a feed of each
- * kind, the second a LiveKit feed. `watch` may look at what is asked of the database. In a new place, unless the settings name one. Gone when the test ends.
+ * The whole server with two accounts. The first has a LiveKit, a Twilio and a CloudEvents feed, the second a LiveKit
+ * feed. The database is new and of the engine under test, unless the settings name one. `watch` may wrap the database.
+ * Everything is removed when the test ends.
  */
 export async function testServer(
   t: TestContext,
@@ -74,7 +75,7 @@ export async function testServer(
   return { app, store, database, place, clock, heard, log }
 }
 
-/** A place that whoever named it takes away. */
+/** A place that the test names, and removes itself. */
 function theirs(place: string): Place {
   return { place, remove: async () => {} }
 }
@@ -84,7 +85,7 @@ export function basic(username = ACCOUNT, password = TOKEN): { authorization: st
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-/** GETs a path of the API as the first account; the status and the body read as JSON. */
+/** GETs a path of the API as the first account. Resolves to status, headers, and the body as JSON. */
 export async function get(server: TestServer, url: string, headers: Record<string, string> = basic()) {
   const response = await server.app.inject({ url, headers })
   return { status: response.statusCode, headers: response.headers, body: response.json() }

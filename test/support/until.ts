@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Asks until there is an answer. What does not come in time is an error that names what was awaited. */
+/** Calls `ask` until it gives an answer. Throws an error that names `what` if none comes in time. */
 export async function until<T>(
   what: string,
   limitMs: number,
