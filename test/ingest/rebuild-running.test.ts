@@ -65,35 +65,41 @@ test('requests that come while a rebuild runs give the same answers and evidence
   )
 })
 
-/**
- * A stay in room j that turns out to be in its second instance, and room m. By their SIDs the first instance of j comes
- * before m, and the second after it: a rebuild takes the rooms in this order.
- */
-const [j, m] = [jitsiRoom('j'), jitsiRoom('m')]
+/** The rooms of a stay that turns out to be in the second instance of its room, and of one that does not move. */
+interface Moving {
+  readonly room: ReturnType<typeof jitsiRoom>
+  /** The transaction of the rebuild before which the stay moves: the first locks the feed, then each rewrites a room. */
+  readonly step: number
+}
+
+/** By their SIDs, m comes after the first instance of j, before the second, and before both of o. */
+const MOVES: Readonly<Record<string, Moving>> = {
+  'before its room is rewritten': { room: jitsiRoom('j'), step: 2 },
+  'after its room, and before the one that it moves to': { room: jitsiRoom('j'), step: 3 },
+  'after the rebuild passed the room that it moves to': { room: jitsiRoom('o'), step: 3 },
+}
+const OTHER = jitsiRoom('m')
 const [ann, bob] = [occupant('ann', START_SEC + 100), occupant('bob', START_SEC + 5)]
-const BEFORE = [j, m].flatMap(room => [room.joined(ann), room.created(START_SEC), room.joined(bob)])
-const MOVE = j.destroyed(START_SEC, START_SEC + 50)
-const AFTER = [j.left({ ...ann, left_at: START_SEC + 120 })]
 
-/** The step of a rebuild before which the stay moves: the first locks the feed, and then each rewrites a room. */
-const MOVES_BEFORE = { 'before its room is rewritten': 2, 'before the room that it moves to is rewritten': 3 }
-
-for (const [what, step] of Object.entries(MOVES_BEFORE)) {
+for (const [when, { room, step }] of Object.entries(MOVES)) {
   for (const [how, wrong] of Object.entries({ right: jitsi, loud: loud(jitsi), 'one room': oneRoom })) {
-    test(`a stay that moves ${what} stays whole: the feed was ${how}`, async t => {
+    test(`a stay that moves ${when} stays whole; the feed was ${how}`, async t => {
+      const before = [room, OTHER].flatMap(one => [one.joined(ann), one.created(START_SEC), one.joined(bob)])
+      const move = room.destroyed(START_SEC, START_SEC + 50)
+      const after = room.left({ ...ann, left_at: START_SEC + 120 })
       const quiet = await serverOf(t)
-      await tellJitsi(quiet, ...BEFORE, MOVE, ...AFTER)
+      await tellJitsi(quiet, ...before, move, after)
       const server = await serverOf(t)
-      await tellJitsi(await withFeeds(t, server, [wrong]), ...BEFORE)
+      await tellJitsi(await withFeeds(t, server, [wrong]), ...before)
       const served = new ServedPaths()
       await served.check(server)
       let steps = 0
-      const move = async () => {
-        if (++steps === step) await tellJitsi(server, MOVE)
+      const atStep = async () => {
+        if (++steps === step) await tellJitsi(server, move)
       }
-      await rebuildWith(interrupted(server.store, move))
+      await rebuildWith(interrupted(server.store, atStep))
       assert.ok(steps >= step)
-      await tellJitsi(server, ...AFTER)
+      await tellJitsi(server, after)
       await served.check(server)
       assert.deepEqual(await answersWithoutSids(server), await answersWithoutSids(quiet))
       if (wrong !== oneRoom) {

@@ -5,14 +5,17 @@ import { janus } from '../../src/feeds/janus/index.ts'
 import { jitsi } from '../../src/feeds/jitsi/index.ts'
 import { objectOf } from '../../src/feeds/json.ts'
 import { livekit } from '../../src/feeds/livekit/index.ts'
+import { participantSilent } from '../../src/feeds/observation.ts'
 import type { Payload } from '../../src/feeds/payload.ts'
 import { janus as janusLab } from '../feeds/janus/janus-events.ts'
 import { tell as tellJanus } from '../feeds/janus/janus-server.ts'
-import { jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
+import { JITSI_FEED, jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event-sync.ts'
 import { START_SEC } from '../feeds/jitsi/stories.ts'
-import { tell } from '../feeds/served.ts'
+import { answersOf } from '../feeds/numbers.ts'
+import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
 import { ServedPaths } from '../feeds/sids.ts'
 import { livekitRoom } from '../support/livekit.ts'
+import { applyEvents } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { NOW_MS, type TestServer } from '../support/test-server.ts'
 import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
@@ -62,7 +65,7 @@ function aFault(): never {
   throw new TypeError('a fault')
 }
 
-const MENDED: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
+const WRONG: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
   'LiveKit that reports every identity in upper case': [loud(livekit), tellLivekit],
   'LiveKit that ignores leaves': [wrongFeed(livekit, isLivekitLeave, () => IGNORED), tellLivekit],
   'Jitsi that ignores leaves': [wrongFeed(jitsi, isJitsiLeave, () => IGNORED), tellTwoRooms],
@@ -71,20 +74,86 @@ const MENDED: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
   'Janus that fails at leaves': [wrongFeed(janus, isJanusLeave, aFault), tellTwoMeetings],
 }
 
-for (const [what, [wrong, tellStory]] of Object.entries(MENDED)) {
+for (const [what, [wrong, tellStory]] of Object.entries(WRONG)) {
   test(`a rebuild by a mended feed gives the answers and evidence of one that was never wrong: ${what}`, async t => {
-    const right = await serverOf(t)
-    await tellStory(right)
-    const server = await serverOf(t, [wrong])
-    await tellStory(server)
+    const [right, server] = [await serverOf(t), await serverOf(t, [wrong])]
+    for (const one of [right, server]) await tellStory(one)
     const served = new ServedPaths()
     await served.check(server)
-    const before = await answersAndEvidence(server)
-    assert.notDeepEqual(before, await answersAndEvidence(right))
-    await rebuildAll(server.store, feedsWith([wrong]))
-    assert.deepEqual(await answersAndEvidence(server), before, 'by the wrong feed nothing changes')
+    assert.notDeepEqual(await answersAndEvidence(server), await answersAndEvidence(right))
     await rebuildAll(server.store)
     assert.deepEqual(await answersAndEvidence(server), await answersAndEvidence(right))
     await served.check(server)
   })
+
+  test(`a rebuild by a wrong feed loses nothing that a mended one needs: ${what}`, async t => {
+    const server = await serverOf(t)
+    await tellStory(server)
+    const before = await answersAndEvidence(server)
+    await rebuildAll(server.store, feedsWith([wrong]))
+    assert.notDeepEqual(await answersAndEvidence(server), before)
+    await rebuildAll(server.store)
+    assert.deepEqual(await answersAndEvidence(server), before)
+  })
+
+  test(`a rebuild by a feed that is still wrong changes nothing, and what comes later is understood as without it: ${what}`, async t => {
+    const [quiet, server] = [await serverOf(t, [wrong]), await serverOf(t, [wrong])]
+    for (const one of [quiet, server]) await tellStory(one)
+    await rebuildAll(server.store, feedsWith([wrong]))
+    assert.deepEqual(await answersAndEvidence(server), await answersAndEvidence(quiet))
+    for (const one of [quiet, server]) await tellMore(one)
+    assert.deepEqual(await answersAndEvidence(server), await answersAndEvidence(quiet))
+  })
 }
+
+/** More of every story: what is told now is understood by what was told before. */
+async function tellMore(server: TestServer): Promise<void> {
+  const hall = livekitRoom('hall', START)
+  await tell(server, { ...hall.joined('dan', START + 80_000), id: 'EV_more' })
+  await tellJitsi(server, jitsiRoom('maths').joined(occupant('dan', START_SEC + 110)))
+  const cleo = janusLab().person('cleo', { id: 7 })
+  await tellJanus(server, cleo.publishes(299.5), cleo.goes(302))
+}
+
+test('a room that no payload leads to by now goes on answering, and so do its participants', async t => {
+  const right = await serverOf(t)
+  await tellLivekit(right)
+  // Each webhook tells of a room of its own.
+  const split: Feed = {
+    ...livekit,
+    async reduce(payload, memory, source) {
+      const { events } = await livekit.reduce(payload, memory, source)
+      return { events: events.map(event => ({ ...event, roomSid: source.sidOf(payload.key) })) }
+    },
+  }
+  const server = await serverOf(t, [split])
+  await tellLivekit(server)
+  const served = new ServedPaths()
+  await served.check(server)
+  await rebuildAll(server.store)
+  await served.check(server)
+  const answers = await answersAndEvidence(server)
+  for (const answer of (await answersAndEvidence(right)).slice(2)) assert.ok(answers.includes(answer), answer)
+  await rebuildAll(server.store)
+  assert.deepEqual(await answersAndEvidence(server), answers)
+})
+
+test('an observation about a stay that no payload tells of by now makes no stay', async t => {
+  const right = await serverOf(t)
+  await tellJitsi(right, jitsiRoom('maths').created(START_SEC))
+  const isJoin = (payload: Payload) => nameOf(payload) === 'muc-occupant-joined'
+  const server = await serverOf(t)
+  await tellJitsi(
+    server,
+    jitsiRoom('maths').created(START_SEC),
+    jitsiRoom('maths').joined(occupant('ann', START_SEC)),
+  )
+  const [room] = await servedRooms(server)
+  const [ann] = await servedParticipants(server, room?.room_sid ?? '')
+  const { accountSid, feedId, kind: feedKind } = JITSI_FEED
+  const silence = { roomSid: room?.room_sid ?? '', participantSid: ann?.participant_sid ?? '' }
+  const observed = participantSilent({ ...silence, lastSignMs: START, atMs: NOW_MS, endReason: 'timeout' })
+  await applyEvents(server.store, { accountSid, feedId, feedKind, receivedAtMs: NOW_MS }, [observed])
+  await rebuildAll(server.store, feedsWith([wrongFeed(jitsi, isJoin, () => IGNORED)]))
+  assert.deepEqual(await answersOf(server), await answersOf(right))
+})

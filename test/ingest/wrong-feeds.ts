@@ -16,21 +16,21 @@ export function wrongFeed(
   }
 }
 
-/** The feed, where it reports every identity in upper case. */
+/** The feed, where it reports every identity in upper case; with memory, in events with other keys. */
 export function loud(feed: Feed): Feed {
   return {
     ...feed,
     async reduce(payload, memory, source) {
       const { events, ...rest } = await feed.reduce(payload, memory, source)
-      return { ...rest, events: events.map(inUpperCase) }
+      return { ...rest, events: events.map(event => inUpperCase(event, feed.hasMemory ? '!' : '')) }
     },
   }
 }
 
-function inUpperCase(event: Event): Event {
+function inUpperCase(event: Event, ending: string): Event {
   if (!('participant' in event) || event.participant.identity === undefined) return event
   const identity = event.participant.identity.toUpperCase()
-  return { ...event, participant: { ...event.participant, identity } }
+  return { ...event, key: event.key + ending, participant: { ...event.participant, identity } }
 }
 
 /** The feed, where it names the instances of rooms in another way. */

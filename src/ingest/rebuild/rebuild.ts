@@ -13,7 +13,7 @@ import { recordSettings } from '../record-settings.ts'
 import { copiedTo } from '../relocate.ts'
 import { reduceUnrecognized } from './reduce-unrecognized.ts'
 import { replayLog } from './replay-log.ts'
-import { type LateMove, removeStray, rewriteRoom, type Stray } from './rewrite-room.ts'
+import { type LateMove, leaveStray, rewriteRoom, type Stray } from './rewrite-room.ts'
 
 /** What a rebuild did. */
 export interface Rebuilt {
@@ -99,7 +99,7 @@ async function reduceLogs(
 
 async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> {
   const { store, scratch, places, feeds, settings, lastSeqs } = rebuilding
-  const { strays, moves } = await store.transact(async transaction => {
+  const { strays, keepsStrays, moves } = await store.transact(async transaction => {
     const room = await transaction.lockRoom(key)
     const replayed = await scratch.transact(async copy => (await copy.lockRoom(key)).events())
     const roomsOf = (sids: readonly string[]) => places.find(key.accountSid, sids)
@@ -107,7 +107,7 @@ async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> 
     await refoldRoom(room, settings)
     return found
   }, key.roomSid)
-  for (const stray of strays) await applyStray(rebuilding, key, stray)
+  for (const stray of strays) await applyStray(rebuilding, key, stray, keepsStrays)
   for (const move of moves) {
     const isNew = await scratch.transact(copy => copyStay(copy, key, move))
     if (isNew) await rebuildRoom(rebuilding, { ...key, roomSid: move.toRoomSid })
@@ -123,22 +123,30 @@ async function copyStay(copy: Transaction, key: RoomKey, move: LateMove): Promis
   return outcomes.includes('added')
 }
 
-/** Applies a payload to the rooms that it leads to, and then removes its events from the room in which they were. */
-async function applyStray({ store, feeds, settings }: Rebuilding, key: RoomKey, stray: Stray): Promise<void> {
+/**
+ * Applies a payload to the rooms that it leads to, or keeps it in the log of its feed if it leads to none. Its events are
+ * removed from the room in which they were, unless they stay there.
+ */
+async function applyStray(
+  { store, feeds, settings }: Rebuilding,
+  key: RoomKey,
+  stray: Stray,
+  stays: boolean,
+): Promise<void> {
   const { logged, payload, reduced } = stray
   const feed = feeds.get(logged.feedKind)
-  if (feed === undefined) return
+  if (feed === undefined || (stays && reduced.events.length === 0)) return
   const { feedId, feedKind, receivedAtMs } = logged
   const incoming = { accountSid: key.accountSid, feedId, feedKind, receivedAtMs, payloads: [payload] }
   const pending = { incoming, feed, reduced: [reduced], applied: { added: 0, duplicates: 0 } }
-  await store.transact(transaction =>
-    applyTogether(transaction, [pending], (room, events) => foldIntoRoom(room, settings, events)),
-  )
+  const roomSids = new Set([key.roomSid, ...reduced.events.map(event => event.roomSid)])
   await store.transact(async transaction => {
+    for (const roomSid of [...roomSids].sort()) await transaction.lockRoom({ ...key, roomSid })
     const room = await transaction.lockRoom(key)
-    await removeStray(room, stray)
+    await leaveStray(room, stray, stays)
+    await applyTogether(transaction, [pending], (one, events) => foldIntoRoom(one, settings, events))
     await refoldRoom(room, settings)
-  }, key.roomSid)
+  })
 }
 
 /** The rooms of all stores in the order of their keys, each once. Memory holds one page of each store. */

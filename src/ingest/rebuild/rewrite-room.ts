@@ -7,12 +7,15 @@ import type { Payload } from '../../feeds/payload.ts'
 import { indexable } from '../../store/indexable.ts'
 import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 import type { LockedRoom } from '../../store/rooms/locked-room.ts'
+import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { sourceOf } from '../reduce-payloads.ts'
 import { relocated } from '../relocate.ts'
 
 /** What must be done in other rooms after the log of one room was rewritten. */
 export interface Rewritten {
   readonly strays: readonly Stray[]
+  /** True if only strays tell of the room: their events stay there too, so that the room's SID goes on answering. */
+  readonly keepsStrays: boolean
   readonly moves: readonly LateMove[]
 }
 
@@ -59,9 +62,8 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
     const siblings = logged.filter(event => isSiblingOf(event, holder))
     const again = await reduceAgain(room.key.accountSid, holder, rewriting.feeds)
     if (again === undefined) found.push(holder, ...siblings)
-    else if (again.reduced.events.every(({ roomSid }) => roomSid === room.key.roomSid)) {
-      found.push(...besideFirst(holder, again.reduced.events))
-    } else {
+    else if (isOfRoom(again.reduced, room.key)) found.push(...besideFirst(holder, again.reduced.events))
+    else {
       strays.push({ logged: holder, ...again })
       found.push(holder, ...siblings)
     }
@@ -70,16 +72,40 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   const told = isToldOf(own) ? own : logged
   const final = [...told, ...(await leadingElsewhere(room, logged, told, rewriting))]
   await room.rewrite(changeOf(logged, final))
-  return { strays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
+  const keepsStrays = !isToldOf(withStraysApplied(room.key, own, strays))
+  return { strays, keepsStrays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
 }
 
-/** Removes the events of a stray from the room in which they were. */
-export async function removeStray(room: LockedRoom, { logged: holder }: Stray): Promise<void> {
-  const logged = await room.events()
-  await room.rewrite({
-    put: [],
-    remove: logged.filter(event => idOf(event) === idOf(holder) || isSiblingOf(event, holder)),
-  })
+/** Removes the events of a stray from the room in which they were. If they stay there, they are not reduced again. */
+export async function leaveStray(room: LockedRoom, { logged: holder }: Stray, stays: boolean): Promise<void> {
+  const { payload } = holder
+  if (!stays) {
+    await room.rewrite({ put: [], remove: (await room.events()).filter(event => isOfPayload(event, holder)) })
+  } else if (payload.at === 'event') {
+    await room.rewrite({ put: [{ ...holder, payload: { ...payload, isReducible: false } }], remove: [] })
+  }
+}
+
+function isOfRoom({ events }: Reduced, { roomSid }: RoomKey): boolean {
+  return events.length > 0 && events.every(event => event.roomSid === roomSid)
+}
+
+/** The events of the room once its strays are applied. */
+function withStraysApplied(
+  { roomSid }: RoomKey,
+  events: readonly LoggedEvent[],
+  strays: readonly Stray[],
+): { readonly event: Event }[] {
+  const applied = strays.flatMap(({ reduced }) => reduced.events).map(event => ({ event }))
+  return [
+    ...events.filter(event => !strays.some(({ logged }) => isOfPayload(event, logged))),
+    ...applied.filter(({ event }) => event.roomSid === roomSid),
+  ]
+}
+
+/** True for the event that a payload is beside, and for the other events of that payload. */
+function isOfPayload(event: LoggedEvent, holder: StoredEvent): boolean {
+  return idOf(event) === idOf(holder) || isSiblingOf(event, holder)
 }
 
 function lateMoveIn({ event, payload }: StoredEvent): LateMove[] {
@@ -108,7 +134,7 @@ function standingOf(
   return payload.isReducible && feeds.has(feedKind) ? 'holder' : 'stands'
 }
 
-function isSiblingOf({ feedId, payload }: StoredEvent, holder: StoredEvent): boolean {
+function isSiblingOf({ feedId, payload }: LoggedEvent, holder: StoredEvent): boolean {
   return payload.at === 'sibling' && payload.eventKey === holder.eventKey && feedId === holder.feedId
 }
 
@@ -156,7 +182,7 @@ function sidsTold(events: readonly LoggedEvent[]): Set<string> {
   return new Set(told)
 }
 
-function isToldOf(events: readonly LoggedEvent[]): boolean {
+function isToldOf(events: readonly { readonly event: Event }[]): boolean {
   return events.some(({ event }) => !isObservation(event))
 }
 
