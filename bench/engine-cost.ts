@@ -14,10 +14,10 @@ import { openDatabase } from '../src/store/open-store.ts'
 import { createStore } from '../src/store/store.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 
-/** What a delivery, and a participant, cost over each engine: the figures behind docs/scale.md. */
+/** Measures what a delivery and a participant cost over each engine: the figures in docs/scale.md. */
 const DAYS = 25
 const AT_ONCE = 64
-/** A delivery over PostgreSQL asks the server so often, at most: each time is a way there and back. */
+/** A delivery may take this many statements on average: each is a round trip to PostgreSQL. */
 const LIMIT_ROUND_TRIPS = 12
 
 const accountSid = `AC${'a1'.repeat(16)}`
@@ -27,7 +27,7 @@ const apiSecret = 'benchSecret0123456789012345678901234567'
 const row = { feedId: feedId(accountSid, 'livekit', apiKey), accountSid, kind: 'livekit', authKey: apiKey }
 const configuredFeeds = [{ ...row, secret: apiSecret, createdAtMs: 0 }]
 
-/** So many days at once: what comes together is of many rooms. */
+/** The webhooks of DAYS days at once, so that those which come together are of many rooms. */
 const deliveries = webhooksOf(dayOfRooms, nowMs).map(payload =>
   Array.from({ length: DAYS }, (_, day) => named(payload, day)),
 )
@@ -42,7 +42,7 @@ try {
   console.log(`${file.deliveries} webhooks of ${stays} participants, ${AT_ONCE} at once, one process`)
   const ratio = server.sec / file.sec
   console.log(
-    `a webhook over PostgreSQL takes ${ratio.toFixed(1)} of the time over SQLite ` +
+    `a webhook over PostgreSQL takes ${ratio.toFixed(1)} times as long as over SQLite ` +
       `(${Math.round(server.deliveries / server.sec)} and ${Math.round(file.deliveries / file.sec)} a second here)`,
   )
   const trips = server.statements / server.deliveries
@@ -52,7 +52,7 @@ try {
   console.log(
     `${Math.round(file.bytes / stays)} bytes a participant in SQLite, ${Math.round(server.bytes / stays)} in PostgreSQL`,
   )
-  console.log(`${Math.round(server.wal / server.deliveries)} bytes of PostgreSQL's log a webhook`)
+  console.log(`${Math.round(server.wal / server.deliveries)} bytes of PostgreSQL's write-ahead log a webhook`)
   for (const { name, rows, bytes } of server.tables) {
     console.log(
       `${name}: ${(rows / stays).toFixed(2)} rows a participant, ${Math.round(bytes / rows)} bytes a row`,
@@ -60,7 +60,7 @@ try {
   }
   const holds = trips <= LIMIT_ROUND_TRIPS
   console.log(
-    `${holds ? 'ok' : 'not ok'} a webhook asks PostgreSQL ${trips.toFixed(1)} times (limit ${LIMIT_ROUND_TRIPS})`,
+    `${holds ? 'ok' : 'not ok'} a webhook takes ${trips.toFixed(1)} statements over PostgreSQL (limit ${LIMIT_ROUND_TRIPS})`,
   )
   if (!holds) process.exitCode = 1
 } finally {
@@ -114,7 +114,7 @@ async function measure(place: string) {
   return { sec, statements, bytes, tables, wal, stays: stays?.n ?? 0, deliveries: deliveries.flat().length }
 }
 
-/** What is stored, once what is no more has been cleared away. */
+/** The bytes that are stored, without those of deleted rows. */
 async function bytesOf({ dialect, reader }: Database): Promise<number> {
   if (dialect.name === 'postgres') return (await tablesIn(reader)).reduce((sum, { bytes }) => sum + bytes, 0)
   const [file] = await reader.all<{ n: number }>(
@@ -140,7 +140,7 @@ async function tablesIn(reader: Connection) {
   return await Promise.all(tables)
 }
 
-/** The same day anew: every id of another day is another. */
+/** The webhook for another day, with other ids. */
 function named(payload: Webhook, day: number): Webhook {
   return JSON.parse(JSON.stringify(payload).replace(/"((?:RM|PA|EV|TR)_\w+)"/g, `"$1x${day}"`))
 }

@@ -13,7 +13,7 @@ import { feedId } from '../src/sid.ts'
 import type { FeedRow } from '../src/store/feeds/feeds.ts'
 import { openStore } from '../src/store/open-store.ts'
 
-/** A move in a room of 10,000 costs at most twice the same move in a room of 10, told by a feed to the whole server. */
+/** Measures joins and leaves: in a room of 10,000 they may take at most twice the time as in a room of 10. */
 const BIG = 10_000
 const SMALL = 10
 const ROUNDS = 151
@@ -31,7 +31,7 @@ interface Move {
   readonly room: string
   readonly person: string
   readonly joinedAtMs: number
-  /** The moment of this move. */
+  /** The moment of the join or leave. */
   readonly atMs: number
 }
 
@@ -41,7 +41,7 @@ interface MeasuredFeed {
   left(move: Move): InjectOptions | Promise<InjectOptions>
 }
 
-/** A feed is one row: how it tells of a join, and of a leave. */
+/** Each feed with the requests that it sends for a join and for a leave. */
 const measuredFeeds: readonly MeasuredFeed[] = [
   {
     kind: 'livekit',
@@ -57,7 +57,7 @@ const measuredFeeds: readonly MeasuredFeed[] = [
 ]
 
 interface Step {
-  /** What is measured, if it is. */
+  /** The name of the measurement; undefined for a step that is not measured. */
   readonly what?: string
   readonly does: 'joined' | 'left'
   readonly person: string
@@ -65,11 +65,11 @@ interface Step {
   readonly atSec: number
 }
 
-/** What three guests do in one round; then the room is as it was before. */
+/** What three guests do in one round. At its end all of them have left. */
 const round: readonly Step[] = [
   { what: 'joining', does: 'joined', person: 'ann', joinedSec: 0, atSec: 0 },
   { what: 'leaving', does: 'left', person: 'ann', joinedSec: 0, atSec: 1 },
-  { what: 'joining, told after a later leave', does: 'joined', person: 'ben', joinedSec: 0, atSec: 1 },
+  { what: 'joining, received after a later leave', does: 'joined', person: 'ben', joinedSec: 0, atSec: 1 },
   { does: 'joined', person: 'cleo', joinedSec: 2, atSec: 2 },
   { what: 'leaving in the second of a join', does: 'left', person: 'ben', joinedSec: 0, atSec: 2 },
   { does: 'left', person: 'cleo', joinedSec: 2, atSec: 3 },
@@ -120,7 +120,7 @@ interface Times {
   readonly small: number[]
 }
 
-/** The times of each step, taken in the big room and in a small one in turn; no small room is used twice. */
+/** The times of each step, in turn in the big room and in a small room. No small room is used twice. */
 async function measure(feed: MeasuredFeed): Promise<Map<string, Times>> {
   await fill(feed, 'big', BIG)
   for (let index = 0; index < ROUNDS; index++) await fill(feed, `small-${index}`, SMALL)
@@ -152,7 +152,7 @@ async function measure(feed: MeasuredFeed): Promise<Map<string, Times>> {
   return timesOf
 }
 
-/** People who come, one a second, and stay. */
+/** People join a room, one each second, and stay. */
 async function fill(feed: MeasuredFeed, room: string, people: number): Promise<void> {
   for (let from = 0; from < people; from += FILLED_AT_ONCE) {
     const joins = Array.from({ length: Math.min(FILLED_AT_ONCE, people - from) }, (_, offset) => {
@@ -192,7 +192,7 @@ async function livekitWebhook(
   return { method: 'POST', url: '/feeds/livekit', headers, body }
 }
 
-/** Janus tells of each plugin handle before anybody is in a room by it. */
+/** Janus reports each handle of the plugin before a participant joins with it. */
 function janusJoined({ room, person, joinedAtMs }: Move): InjectOptions {
   const id = janusId(room, person)
   const from = { session_id: id, handle_id: id, opaque_id: person }
@@ -222,7 +222,7 @@ function janusGroup(atMs: number, events: readonly object[]): InjectOptions {
   }
 }
 
-/** A number of 52 bits, as those of sessions, handles and participants are. */
+/** A number of 52 bits, like Janus's ids of sessions, handles and participants. */
 function janusId(...names: readonly string[]): number {
   return Number.parseInt(digestOf(names.join(' ')).slice(0, 13), 16)
 }

@@ -10,19 +10,19 @@ import { participantSid, roomSid } from '../src/sid.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { applyEvents } from '../test/support/queue-of.ts'
 
-/** A page costs the same wherever it lies: time at the far end of a long list over time at its start. */
+/** Measures pages: the last page of a long list may take at most LIMIT_RATIO times the time of the first. */
 const ROWS = 100_000
 const BATCH = 1_000
 const REPEATS = 41
 const LIMIT_RATIO = 2
-/** The tail of the default list looks once through the ends of its window: it grows with that, not with history. */
+/** The end of the default list reads the rooms that ended in the last 24 hours, however many older rooms there are. */
 const WINDOW_LIMIT_RATIO = 6
 
 const accountSid = `AC${'a1'.repeat(16)}`
 const startMs = Date.UTC(2026, 0, 1)
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
 const store = await openStore(folder)
-/** So late that most rooms ended more than 24 hours ago. */
+/** A time at which most rooms ended more than 24 hours ago. */
 const clock = () => startMs + 1.8 * ROWS * 1000
 
 try {
@@ -80,7 +80,7 @@ async function run(
   return String(await operation.run({ store, clock }, request))
 }
 
-/** Walks to the last page, then times first and last page in turn; answers the ratio of their medians. */
+/** Reads the first and the last page in turn. Resolves to the ratio of their median times. */
 async function measure(
   operation: Operation,
   params: Record<string, string>,
@@ -104,7 +104,7 @@ async function measure(
   return (distant ?? 0) / (near ?? 1)
 }
 
-/** The query of the last page, walking on from a page. */
+/** The query of the last page, found by following the pages from a page on. */
 async function lastPage(
   operation: Operation,
   params: Record<string, string>,

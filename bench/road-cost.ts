@@ -17,8 +17,8 @@ import { createStore } from '../src/store/store.ts'
 import { queueOf } from '../test/support/queue-of.ts'
 
 /**
- * What the road from a payload to a record costs, each against its limit: bytes, statements, and time as the ratio of
- * two measurements of one run. A figure that misses its limit by more than a third fails.
+ * Measures what the way from a payload to a record costs: bytes, statements, and times as the ratio of two measurements
+ * of one run. A figure that exceeds its limit by more than a third fails.
  */
 const TOLERANCE = 4 / 3
 const ROUNDS = 41
@@ -59,7 +59,7 @@ const failed = figures.filter(({ value, limit }) => value > limit * TOLERANCE)
 console.log(`${figures.length - failed.length} passed, ${failed.length} failed`)
 if (failed.length > 0) process.exitCode = 1
 
-/** One request of event_sync that lists everybody of a room that is destroyed. */
+/** Measures one request of event_sync for a destroyed room, which lists all occupants. */
 async function destroyedRoom(): Promise<Figure[]> {
   const bytes = async (occupants: number) => {
     const server = await start()
@@ -73,22 +73,22 @@ async function destroyedRoom(): Promise<Figure[]> {
   const [half, double] = [await bytes(400), await bytes(800)]
   const kB = (count: number) => `${Math.round(count / 1000)} kB`
   console.log(
-    `a room of 400 occupants is destroyed, as ${kB(half.body)} tell: with its stays and what the feed remembers ${kB(half.whole)}`,
+    `a request of ${kB(half.body)} for a destroyed room of 400 occupants: with stays and the feed's memory ${kB(half.whole)}`,
   )
   return [
     {
-      what: 'its payload and events, with their indexes, take in the database',
+      what: 'its payload and events, with their indexes, take',
       ...{ value: half.log / 1e6, limit: 1, unit: 'MB' },
     },
     {
-      what: 'a room of 800 occupants takes of the bytes of one of 400',
+      what: 'bytes of a room of 800 occupants, relative to one of 400',
       ...{ value: double.whole / half.whole, limit: 2.2, unit: 'times' },
     },
-    { what: 'and of its time', value: double.tookMs / half.tookMs, limit: 2.5, unit: 'times' },
+    { what: 'time of the same', value: double.tookMs / half.tookMs, limit: 2.5, unit: 'times' },
   ]
 }
 
-/** What a join into a known room asks of the database. */
+/** Counts the statements of a join into a known room. */
 async function statements(): Promise<Figure[]> {
   const server = await start()
   const figure = async (what: string, limit: number, deliveries: readonly InjectOptions[]) => {
@@ -115,7 +115,7 @@ async function statements(): Promise<Figure[]> {
   return found
 }
 
-/** A stay under a connection key that has had many, against one that has had few. */
+/** Measures a stay under a connection key that had many stays before, against one that had few. */
 async function reconnecting(): Promise<Figure[]> {
   const server = await start()
   for (let stay = 0; stay < 3_000; stay++) await server.deliver(janusStay('many', 1, stay))
@@ -123,20 +123,20 @@ async function reconnecting(): Promise<Figure[]> {
   const [many, few]: [number[], number[]] = [[], []]
   for (let round = 0; round < ROUNDS; round++) {
     many.push(await timed(() => server.deliver(janusStay('many', 1, 3_000 + round))))
-    // Each time a room of its own, so that its key has had as many stays.
+    // Each time in another room, so that its key always has the same number of stays.
     for (let stay = 0; stay < 5; stay++) await server.deliver(janusStay(`few-${round}`, 2, stay))
     few.push(await timed(() => server.deliver(janusStay(`few-${round}`, 2, 5))))
   }
   await server.close()
   return [
     {
-      what: 'a reconnection after 3,000 under one key takes of the time of one after 5',
+      what: 'time of a reconnection after 3,000 under one key, relative to one after 5',
       ...{ value: median(many) / median(few), limit: 1.3, unit: 'times' },
     },
   ]
 }
 
-/** Stays that turn out to belong to another instance of their room, against the same stays told there at once. */
+/** Measures stays that move to another instance of their room, against the same stays that come there at once. */
 async function relocating(): Promise<Figure[]> {
   const STAYS = 200
   const people = Array.from({ length: STAYS }, (_, index) => `person-${index}`)
@@ -154,13 +154,13 @@ async function relocating(): Promise<Figure[]> {
   }
   return [
     {
-      what: `moving ${STAYS} stays to another instance takes of the time of telling them at once`,
+      what: `time of moving ${STAYS} stays to another instance, relative to receiving them there at once`,
       ...{ value: median(moved) / median(plain), limit: 3, unit: 'times' },
     },
   ]
 }
 
-/** What feeds remember after many meetings are over. */
+/** Counts what feeds remember after many meetings are over. */
 async function memory(): Promise<Figure[]> {
   const server = await start()
   for (let meeting = 0; meeting < 50; meeting++) {
@@ -168,15 +168,15 @@ async function memory(): Promise<Figure[]> {
     await server.deliver(jitsiRequest('room/destroyed', body))
     for (let stay = 0; stay < 4; stay++) await server.deliver(janusStay(`meeting-${meeting}`, stay, stay))
   }
-  const meant = await server.rows('select count(*) n from feed_memory')
+  const before = await server.rows('select count(*) n from feed_memory')
   server.clock.nowMs += 8 * 24 * 3_600_000
   await server.sweep()
   const left = await server.rows('select count(*) n from feed_memory')
   await server.close()
-  assert.ok(meant > 100, `${meant} entries`)
+  assert.ok(before > 100, `${before} entries`)
   return [
     {
-      what: 'of 50 meetings of each feed stay in memory 8 days later',
+      what: 'in the memory 8 days after 50 meetings of each feed',
       value: left,
       limit: 1,
       unit: 'entries',
@@ -215,7 +215,7 @@ async function start() {
         clock: () => clock.nowMs,
         onFault: error => assert.fail(String(error)),
       })
-      // What is told to be over is forgotten a little later.
+      // An entry is deleted by a later sweep than the one that finds that it is over.
       for (let looks = 0; looks < 5; looks++) {
         await sweeper.sweep()
         clock.nowMs += 15 * 60_000
@@ -266,7 +266,7 @@ async function livekitJoined(person: string, sec: number): Promise<InjectOptions
   return { method: 'POST', url: '/feeds/livekit', headers, body }
 }
 
-/** A person comes into a room by a handle of their own, as Janus tells it. */
+/** A person joins a room with a handle of their own. */
 function janusJoined(person: number, sec: number): InjectOptions {
   const id = 7_000 + person
   return janusRequest(sec, [
@@ -280,7 +280,7 @@ function janusJoined(person: number, sec: number): InjectOptions {
   ])
 }
 
-/** One of the stays of a person, who is always told by the same id: each begins and ends before the next. */
+/** One of the stays of a person, who always has the same id. Each stay ends before the next begins. */
 function janusStay(room: string, person: number, stay: number): InjectOptions {
   const id = 9_000 + person
   const handle = { session_id: id * 100_000 + stay, handle_id: id * 100_000 + stay }

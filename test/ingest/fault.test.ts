@@ -9,7 +9,7 @@ import { JANUS_FEED, JANUS_TOKEN, janusServer } from '../feeds/janus/janus-serve
 import { recording } from '../feeds/janus/recording.ts'
 import { rowsOf, servedRooms } from '../feeds/served.ts'
 
-test('a payload that a fault of ours makes unreadable is kept, and the others of its group are understood', async t => {
+test('a payload that a fault of Rollcall keeps from being reduced is kept, and the others of its group are reduced', async t => {
   const server = await janusServer(t, Date.UTC(2027, 0, 1))
   const faults: unknown[] = []
   const faulty: Feed = {

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../src/store/engine/database.ts'
 import { deliver, livekitRoom } from '../support/livekit.ts'
 import { NOW_MS, testServer } from '../support/test-server.ts'
 
-test('a commit that is refused before it begins refuses its own deliveries alone', async t => {
+test('a commit that is refused before it begins refuses only its own deliveries', async t => {
   let refuses = false
   const server = await testServer(t, {}, [], database => ({
     ...database,

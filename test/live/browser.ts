@@ -27,12 +27,12 @@ export interface Disconnection {
   reason: string
 }
 
-/** A browser with its processes, which can be killed as a crash does. */
+/** A browser and its processes, which can be killed like in a crash. */
 export interface BrowserProcess {
   openTab(): Promise<Tab>
-  /** A tab with whatever page there is at this address. */
+  /** Opens a tab with the page at this address. */
   openPage(url: string): Promise<Page>
-  /** SIGKILL to all of its processes at once; resolves to the moment. */
+  /** Sends SIGKILL to all of its processes. Resolves to that moment. */
   kill(): number
   stop(): Promise<void>
 }
@@ -56,7 +56,7 @@ export async function openBrowser(executablePath: string): Promise<BrowserProces
   }
 }
 
-/** One tab with the participants' page; what it can do is in page.js. */
+/** A tab with the page of a participant. page.js has the functions of the page. */
 export class Tab {
   readonly #page: Page
 
@@ -68,7 +68,7 @@ export class Tab {
     return this.#call<Joined>('join', { url: LIVEKIT_URL.replace('http', 'ws'), ...args })
   }
 
-  /** The MIME types of `count` tracks, once packets of all of them have gone out. */
+  /** The MIME types of the tracks that are sent, once packets of `count` tracks were sent. */
   mimeTypesSent(count: number): Promise<string[]> {
     return until(`packets of ${count} tracks to go out`, 15_000, async () => {
       const types = await this.#call<string[]>('mimeTypesSent')
@@ -90,14 +90,14 @@ export class Tab {
     return this.#call<Disconnection>('disconnection')
   }
 
-  /** Reloads the page, which forgets its room; resolves to the moment of the reload. */
+  /** Reloads the page, so that it loses its room. Resolves to the moment of the reload. */
   async reload(): Promise<number> {
     const atMs = Date.now()
     await this.#page.reload()
     return atMs
   }
 
-  /** Closes the tab as a person does, so that the page hears of it; resolves to the moment. */
+  /** Closes the tab as a person does, so that the page gets its unload events. Resolves to that moment. */
   async close(): Promise<number> {
     const atMs = Date.now()
     const closed = this.#page.waitForEvent('close')

@@ -17,12 +17,12 @@ export const LIVEKIT_VERSION = 'v1.13.5'
 const MODULE = 'github.com/livekit/livekit-server'
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rollcall')
 
-/** Where the built server is kept, by version: a second run builds nothing. */
+/** The path of the built server, by version. A second run uses it again. */
 export const LIVEKIT_BINARY = join(CACHE, `livekit-server-${LIVEKIT_VERSION}`)
 
 /**
- * Builds livekit-server from its Go module. It is built in a copy of the module, because its `replace`
- * lines, which `go install` refuses, count only there.
+ * Builds livekit-server in a copy of its Go module: `go install` refuses a module with `replace` lines, which apply
+ * only in the main module.
  */
 export function buildLivekit(go: string): void {
   if (existsSync(LIVEKIT_BINARY)) return
@@ -41,7 +41,7 @@ export function buildLivekit(go: string): void {
     const built = join(folder, 'livekit-server')
     execFileSync(go, ['build', '-o', built, './cmd/server'], { cwd: source, env, stdio: 'inherit' })
     mkdirSync(CACHE, { recursive: true })
-    // Copied under another name first, so that nobody ever starts half a binary.
+    // Copied under another name and then renamed, so that an incomplete binary is never started.
     cpSync(built, `${LIVEKIT_BINARY}.new`)
     renameSync(`${LIVEKIT_BINARY}.new`, LIVEKIT_BINARY)
   } finally {
@@ -49,7 +49,7 @@ export function buildLivekit(go: string): void {
   }
 }
 
-/** Go's module cache is read-only, and so is every copy of it. */
+/** Makes a copy of a module writable, because the files of Go's module cache are read-only. */
 function makeWritable(folder: string): void {
   chmodSync(folder, 0o755)
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -11,14 +11,14 @@ import type { RoomSeen } from './story.ts'
 
 const PORT = 18082
 const URL = `http://127.0.0.1:${PORT}`
-/** Two lists a minute apart that lack a room, and the one before. */
+/** Time for a list that has the room, and for two lists that lack it, each a minute apart. */
 const CLOSED_LIMIT_MS = 150_000
 const JOIN_TOLERANCE_SEC = 1
 const LEAVE_TOLERANCE_MS = 2_000
 
 /**
- * A Rollcall to which no webhook is sent, and which is started when all are in: what it knows it has from LiveKit's own
- * list. It must find who is there, since when, and that they are gone.
+ * A Rollcall that receives no webhooks and is started when everybody is in the room. From LiveKit's list alone it must
+ * find who is there, since when, and that they have left.
  */
 export function deafRollcall(logs: string, keep: Keep) {
   const found: Fact[] = []
@@ -61,7 +61,7 @@ export function deafRollcall(logs: string, keep: Keep) {
   }
 }
 
-/** An end that is inferred lies at the last sign: never later than what happened. */
+/** True if an inferred end is not later than the real one: it is the time of the last sign. */
 function isNotAfter(shown: Date | null, happenedAtMs: number): boolean {
   return shown !== null && shown.getTime() <= happenedAtMs + LEAVE_TOLERANCE_MS
 }

@@ -1,4 +1,4 @@
-/** One thing that the test saw, and what the record says of it. */
+/** One fact that the test saw, and what the record says about it. */
 export interface Fact {
   subject: string
   name: string
@@ -7,14 +7,14 @@ export interface Fact {
   ok: boolean
 }
 
-/** Makes facts about one thing: a room, a stay. */
+/** Makes facts about one room or one stay. */
 export function factsAbout(subject: string) {
   return {
     same(name: string, expected: unknown, got: unknown): Fact {
       const ok = JSON.stringify(expected) === JSON.stringify(got)
       return { subject, name, expected: shown(expected), got: shown(got), ok }
     },
-    /** Both are held to be in the second in which they are: the record shows no more. */
+    /** Compares whole seconds, because the record shows no more. */
     moment(name: string, expectedMs: number, got: Date | null, toleranceSec: number): Fact {
       const offSec = got ? Math.abs(Math.floor(expectedMs / 1000) - got.getTime() / 1000) : Number.NaN
       return {

@@ -4,11 +4,11 @@ import type { StaySeen } from './person.ts'
 import type { RoomRecord } from './record.ts'
 import type { RoomSeen } from './story.ts'
 
-/** A join is known to the millisecond and shown in whole seconds; a leave is told in whole seconds. */
+/** LiveKit states a join in milliseconds and a leave in seconds; the record shows both in seconds. */
 const JOIN_TOLERANCE_SEC = 1
 const LEAVE_TOLERANCE_SEC = 2
 
-/** LiveKit's reasons, as Rollcall names them, with Twilio's error number where one fits. */
+/** Rollcall's end reason for each reason of LiveKit, and Twilio's error code for it, if there is one. */
 const END_REASONS: Record<string, { endReason: string; errorCode: number | null }> = {
   CLIENT_INITIATED: { endReason: 'client_left', errorCode: null },
   DUPLICATE_IDENTITY: { endReason: 'duplicate_identity', errorCode: 53205 },
@@ -18,10 +18,10 @@ const END_REASONS: Record<string, { endReason: string; errorCode: number | null 
   SIGNAL_CLOSE: { endReason: 'connection_lost', errorCode: 53001 },
 }
 
-/** Whoever never got in failed to join, whatever ended the attempt. */
+/** The ending of a participant who never got in: the join failed, whatever ended the attempt. */
 const NEVER_GOT_IN = { endReason: 'join_failed', errorCode: 53104 }
 
-/** Holds the record of a room, row by row, against what the test saw. */
+/** Compares the record of a room, row by row, with what the test saw. */
 export function factsOf(seen: RoomSeen, { room, participants }: RoomRecord): Fact[] {
   const whoGotIn = seen.stays.filter(({ gotIn }) => gotIn)
   const durations = participants.map(({ durationSec }) => durationSec ?? 0)
@@ -48,7 +48,7 @@ export function factsOf(seen: RoomSeen, { room, participants }: RoomRecord): Fac
   ]
 }
 
-/** The record of the room cannot be read. */
+/** The failed fact that the record of a room cannot be read. */
 export function noRecord({ name }: RoomSeen, error: unknown): Fact {
   return factsAbout(name).same('record', 'found', error)
 }
@@ -58,7 +58,7 @@ function factsOfStay(seen: RoomSeen, stay: StaySeen, rows: RoomRecord['participa
   const row = rows.find(({ properties }) => properties?.native_participant_sid === stay.participantSid)
   if (!row) return [about.same('row', 'present', 'absent')]
   const end = stay.gotIn ? END_REASONS[stay.reason] : NEVER_GOT_IN
-  // An attempt that failed is one moment.
+  // A failed attempt has a duration of 0.
   const leftAtMs = stay.gotIn ? stay.leftAtMs : stay.joinedAtMs
   return [
     about.same('identity', stay.identity, row.participantIdentity),

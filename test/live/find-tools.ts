@@ -4,12 +4,12 @@ import { LIVEKIT_BINARY } from './build-livekit.ts'
 import { whyNoNamespace } from './namespace.ts'
 
 export interface Tools {
-  /** Undefined where livekit-server is already built. */
+  /** Undefined if livekit-server is already built. */
   go: string | undefined
   chromium: string
 }
 
-/** The programs that the test needs, or one line that says what is missing and how to get it. */
+/** The programs that the test needs, or a line that says which is missing and how to install it. */
 export function findTools(): Tools | string {
   const isBuilt = existsSync(LIVEKIT_BINARY)
   const go = isBuilt ? undefined : onPath(['go'], ['/usr/local/go/bin'])
@@ -18,7 +18,7 @@ export function findTools(): Tools | string {
   return typeof found === 'string' ? found : { go, ...found }
 }
 
-/** What every test with browsers and a media server needs; a string is what is missing. */
+/** What every test with browsers and a media server needs, or a line that says what is missing. */
 export function findStage(): { chromium: string } | string {
   if (process.platform !== 'linux')
     return 'Linux is missing: the test lives in a network namespace of its own'

@@ -11,7 +11,7 @@ export const LIVEKIT_KEY = 'livetest'
 export const LIVEKIT_SECRET = 'onlyForTheLiveTest0123456789abcdef'
 export const DEPARTURE_TIMEOUT_SEC = 2
 
-/** What LiveKit's own log says of the end of a stay. */
+/** What the log of LiveKit says about the end of a stay. */
 export interface Closing {
   identity: string
   participantSid: string
@@ -21,13 +21,13 @@ export interface Closing {
 }
 
 export interface LivekitServer extends ServerProcess {
-  /** Waits for the log's word on a stay that ends or has ended. */
+  /** Waits until the log shows the end of a stay. */
   closing(isIt: (closing: Closing) => boolean): Promise<Closing>
-  /** Waits for the log's word that a room was closed, and says when. */
+  /** Waits until the log shows that a room was closed. Resolves to that moment. */
   roomClosedAtMs(roomSid: string): Promise<number>
 }
 
-/** The log's own, finer words, as livekit-server's `ToDisconnectReason` translates them. */
+/** The `DisconnectReason` for each reason in the log, as livekit-server's `ToDisconnectReason` gives it. */
 const DISCONNECT_REASONS: Record<string, string> = {
   CLIENT_REQUEST_LEAVE: 'CLIENT_INITIATED',
   DUPLICATE_IDENTITY: 'DUPLICATE_IDENTITY',
@@ -35,10 +35,10 @@ const DISCONNECT_REASONS: Record<string, string> = {
   SIGNAL_SOURCE_CLOSE: 'SIGNAL_CLOSE',
 }
 
-// LiveKit gives a lost media connection about fifteen seconds, then five more to come back.
+// LiveKit notices a lost media connection after about 15 seconds, and waits 5 more for it to come back.
 const CLOSING_LIMIT_MS = 60_000
 
-/** Starts livekit-server with media on the namespace's own interface and webhooks to one URL. */
+/** Starts livekit-server with media on the interface of the namespace, and with webhooks to one URL. */
 export async function startLivekitServer(args: {
   binary: string
   logs: string
@@ -68,7 +68,7 @@ export async function startLivekitServer(args: {
   }
 }
 
-/** YAML reads JSON, so the file needs no YAML writer. */
+/** The configuration as JSON, which is also YAML. */
 function config(webhookUrl: string) {
   return {
     port: LIVEKIT_PORT,
@@ -88,7 +88,7 @@ function config(webhookUrl: string) {
   }
 }
 
-/** Lines of the log have many more members; `ts` is in seconds, with a fraction. */
+/** The members of a log line that are used here. `ts` is in seconds, with a fraction. */
 interface LogLine {
   ts: number
   msg: string

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 
-/** Media needs an interface that is not the loopback: both ends of this pair stay inside the namespace. */
+/** Media needs an interface other than the loopback. Both ends of this veth pair are inside the namespace. */
 export const MEDIA_INTERFACE = 'live0'
 export const MEDIA_ADDRESS = '10.99.0.1'
 
-// Its own processes, too: when the script ends, however it ends, the kernel ends all that it started.
+// With a PID namespace, the kernel ends all processes of the script when the script ends for any reason.
 const UNSHARE = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc']
 const ROOTLESS = process.getuid?.() === 0 ? [] : ['--map-root-user']
 const SET_UP = [
@@ -16,14 +16,14 @@ const SET_UP = [
   'ip link set live1 up',
 ].join(' && ')
 
-/** Undefined if a namespace can be made here; else why not. */
+/** Why no namespace can be made here; undefined if one can. */
 export function whyNoNamespace(): string | undefined {
   const trial = spawnSync('unshare', [...UNSHARE, ...ROOTLESS, 'sh', '-c', SET_UP], { encoding: 'utf8' })
   if (trial.status === 0) return undefined
   return trial.error?.message ?? trial.stderr.trim().split('\n')[0] ?? 'no reason given'
 }
 
-/** Runs a command where nothing but its own interfaces exists. Resolves to its exit code, if it had one. */
+/** Runs a command in a network namespace of its own. Resolves to its exit code, if it has one. */
 export function runInNamespace(
   command: string[],
   env: Record<string, string>,
@@ -32,7 +32,7 @@ export function runInNamespace(
   const inside = ['sh', '-c', `${SET_UP} && "$@"`, 'sh', ...command]
   const child = spawn('unshare', [...UNSHARE, ...ROOTLESS, ...inside], {
     env: { ...process.env, ...env },
-    stdio: ['pipe', 'inherit', 'inherit'], // its input ends with this process, however it ends
+    stdio: ['pipe', 'inherit', 'inherit'], // its standard input ends when this process ends for any reason
   })
   const killer = setTimeout(() => {
     console.error(`Not done after ${limitMs / 1000} s: stopped`)

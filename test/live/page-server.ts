@@ -21,7 +21,7 @@ const LIVEKIT_FILES: Files = {
   '/livekit-client.js': { file: LIVEKIT_CLIENT, type: 'text/javascript' },
 }
 
-/** Serves the participants' page from 127.0.0.1, which browsers trust with a camera. */
+/** Serves the page of a participant from 127.0.0.1, which browsers allow to use the camera. */
 export async function startPageServer(files = LIVEKIT_FILES): Promise<{ stop(): void }> {
   const server = createServer(async (request, response) => {
     const found = files[request.url ?? '']

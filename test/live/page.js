@@ -1,18 +1,18 @@
-// Runs in the participant's browser. Moments are noted here, by the clock of the page, as they happen.
+// Runs in the participant's browser, and notes moments by the clock of the page.
 const { DisconnectReason, Room, RoomEvent } = globalThis.LivekitClient
 
-// Small and slow, so that many of them run on two cores.
+// Small and slow, because many browsers run on two cores.
 const CAMERA = { resolution: { width: 320, height: 180, frameRate: 10 } }
 
 let room
 let disconnected
 
 /**
- * Joins, publishes camera and microphone if a video codec is named, and says who it is in the room.
- * The join is the moment at which the server lets it in: that is LiveKit's `joinedAt`; media follows.
+ * Joins a room, and publishes camera and microphone if a video codec is named. Gives the participant's SID and the moment
+ * at which the server let it in, which is LiveKit's `joinedAt`. Media follows later.
  */
 globalThis.join = async ({ url, token, videoCodec }) => {
-  room = new Room({ adaptiveStream: true }) // nothing is on show, so no video need be decoded
+  room = new Room({ adaptiveStream: true }) // no video is shown, so that none is decoded
   disconnected = new Promise(resolve => {
     room.once(RoomEvent.Disconnected, reason => {
       resolve({ atMs: Date.now(), reason: DisconnectReason[reason] })
@@ -30,10 +30,10 @@ globalThis.join = async ({ url, token, videoCodec }) => {
   return { participantSid: room.localParticipant.sid, roomSid: await room.getSid(), joinedAtMs }
 }
 
-/** How many others this one sees in the room. */
+/** How many other participants are in the room. */
 globalThis.othersSeen = () => room.remoteParticipants.size
 
-/** The MIME types of the tracks of which packets have gone out, by WebRTC's own statistics. */
+/** The MIME types of the tracks of which packets were sent, by the statistics of WebRTC. */
 globalThis.mimeTypesSent = async () => {
   const reports = await Promise.all(
     [...room.localParticipant.trackPublications.values()].map(({ track }) => track.sender.getStats()),
@@ -45,12 +45,12 @@ globalThis.mimeTypesSent = async () => {
   )
 }
 
-/** Leaves as a person does who presses the button; resolves to the moment of the press. */
+/** Leaves like a person who clicks a button. Resolves to the moment of the click. */
 globalThis.leave = async () => {
   const leftAtMs = Date.now()
   await room.disconnect()
   return leftAtMs
 }
 
-/** When and why the server ended it. */
+/** When and why the server ended the connection. */
 globalThis.disconnection = () => disconnected

@@ -2,18 +2,18 @@ import { AccessToken } from 'livekit-server-sdk'
 import type { Tab } from './browser.ts'
 import { LIVEKIT_KEY, LIVEKIT_SECRET, LIVEKIT_URL } from './livekit-server.ts'
 
-/** Someone in a room, as seen from her own browser. */
+/** A participant in a room, as their own browser sees it. */
 export interface Person {
   identity: string
   tab: Tab
   roomSid: string
   participantSid: string
   joinedAtMs: number
-  /** What she sends: `video/VP8`. A listener sends nothing. */
+  /** The MIME types of the tracks that are sent, like `video/VP8`. A listener sends none. */
   mimeTypes: string[]
 }
 
-/** One stay from its beginning to its end, by the clocks of those who took part. */
+/** One stay, by the clocks of the people in the story. */
 export interface StaySeen {
   identity: string
   participantSid: string
@@ -22,11 +22,11 @@ export interface StaySeen {
   /** A name of LiveKit's `DisconnectReason`. */
   reason: string
   mimeTypes: string[]
-  /** False for one whose media connection never came about. */
+  /** False if no media connection was made. */
   gotIn: boolean
 }
 
-/** Lets someone join; she publishes camera and microphone if a video codec is named, else she listens. */
+/** A person joins, and publishes camera and microphone if a video codec is named, else only listens. */
 export async function enter(
   tab: Tab,
   room: string,
@@ -52,18 +52,18 @@ export function stay(person: Person, end: { atMs: number; reason: string }): Sta
   }
 }
 
-/** She leaves by the button. */
+/** The person leaves by the button. */
 export async function leave(person: Person): Promise<StaySeen> {
   return stay(person, { atMs: await person.tab.leave(), reason: 'CLIENT_INITIATED' })
 }
 
-/** The server ended it for `reason`; when, her browser says. */
+/** The stay of a person whom the server disconnected for `reason`, at the moment that the browser notes. */
 export async function thrownOut(person: Person, reason: string): Promise<StaySeen> {
   const { atMs } = await person.tab.disconnection()
   return stay(person, { atMs, reason })
 }
 
-/** Asks to join, is let in, and goes before any media connection is made. */
+/** A person asks to join, is let in, and leaves before a media connection is made. */
 export async function knockAndGo(
   room: string,
   identity: string,

@@ -1,12 +1,12 @@
 import type { Fact } from './facts-about.ts'
 import { printFacts } from './print-facts.ts'
 
-/** Has what was started stopped in the end, the last one first. */
+/** Notes that a service must be stopped at the end; the last one is stopped first. */
 export type Keep = <T extends { stop(): unknown }>(service: T) => T
 
 /**
- * The frame of what runs in the namespace: plays, prints what came of it, and ends the process, as it does when
- * whoever started it is gone.
+ * The main function of a script in the namespace: calls `play`, prints its facts, stops the services and ends the
+ * process. Also ends it when the process that started it has ended.
  */
 export async function playAndPrint(cast: string, play: (keep: Keep) => Promise<Fact[]>): Promise<never> {
   process.stdin.resume().once('end', () => process.exit(1))

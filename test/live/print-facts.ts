@@ -1,6 +1,6 @@
 import type { Fact } from './facts-about.ts'
 
-/** Prints the facts as a table of expected and got, and how many of them hold. */
+/** Prints the facts as a table of expected and actual values. Gives how many of them passed and failed. */
 export function printFacts(facts: Fact[]): { passed: number; failed: number } {
   const nameWidth = widest(facts.map(({ name }) => name))
   const expectedWidth = widest(facts.map(({ expected }) => expected))

@@ -4,13 +4,13 @@ import { ACCOUNT_SID, AUTH_TOKEN, ROLLCALL_URL } from './rollcall-server.ts'
 
 const COMPLETE_LIMIT_MS = 20_000
 
-/** What Rollcall says of a room, read through Twilio's own SDK. */
+/** The record of a room, read with Twilio's SDK. */
 export interface RoomRecord {
   room: Awaited<ReturnType<ReturnType<typeof roomsOf>['fetch']>>
   participants: Awaited<ReturnType<ReturnType<typeof roomsOf>['participants']['list']>>
 }
 
-/** Waits until the room is completed, and reads it; where it never completes, reads it as it is. */
+/** Waits until the room is completed, and reads it. After the time limit it reads the room as it is. */
 export async function readRecord(
   roomSid: string,
   { url = ROLLCALL_URL, limitMs = COMPLETE_LIMIT_MS } = {},
@@ -23,7 +23,7 @@ export async function readRecord(
   return { room: await room.fetch(), participants: await room.participants.list() }
 }
 
-/** Waits until so many are in the room as Rollcall has it, and reads it. */
+/** Waits until Rollcall lists this number of participants in the room, and reads it. */
 export async function readRoomOf(count: number, roomSid: string, url: string): Promise<RoomRecord> {
   const room = roomsOf(roomSid, url)
   const participants = await until(`Rollcall to have ${count} in ${roomSid}`, COMPLETE_LIMIT_MS, async () => {

@@ -14,11 +14,11 @@ const LIVEKIT_FEED = { LIVEKIT_API_KEY: LIVEKIT_KEY, LIVEKIT_API_SECRET: LIVEKIT
 interface Variation {
   port?: number
   logName?: string
-  /** The variables that let a feed in. */
+  /** The variables of the feed. */
   feedEnv?: Record<string, string>
 }
 
-/** Starts the server under test as an operator does: by its command, with settings from the environment. */
+/** Starts the server under test by its command, with settings from the environment, as an operator does. */
 export function startRollcall(
   folder: string,
   logs: string,
@@ -41,7 +41,7 @@ export function startRollcall(
   })
 }
 
-/** What a command of Rollcall's prints, run on the database that the server of this folder will have. */
+/** Runs a command of Rollcall over the database in a folder. Gives what it prints. */
 export function runRollcall(folder: string, ...args: string[]): string {
   const env = { ...process.env, DATABASE_URL: databaseIn(folder) }
   return execFileSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8' })

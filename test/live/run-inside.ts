@@ -21,7 +21,7 @@ const WEBHOOK_PATH = '/feeds/livekit'
 
 await playAndPrint(`LiveKit ${LIVEKIT_VERSION}, livekit-client ${LIVEKIT_CLIENT_VERSION}`, playAndRead)
 
-/** The folder for temporary files is the test's own. */
+/** Plays the story and compares its records. Temporary files are in a folder of the test. */
 async function playAndRead(keep: Keep): Promise<Fact[]> {
   keep(await startRollcall(tmpdir(), logs))
   const webhooks = record

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path'
 import { runInNamespace } from './namespace.ts'
 
 /**
- * Runs a script of the live tests in a namespace, with a folder of its own for temporary files and, if no
- * folder is named for them, for logs. Resolves to the exit code.
+ * Runs a script of the live tests in a namespace, with a folder of its own for temporary files. Logs are written there
+ * too, unless `logs` names another folder. Resolves to the exit code.
  */
 export async function runStage(
   script: string,

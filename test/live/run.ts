@@ -7,12 +7,12 @@ import { skip } from './skip.ts'
 
 const HELP = `npm run test:live -- [--record FILE] [--logs FOLDER]
 
-Headless browsers meet in rooms of a real LiveKit server, whose webhooks Rollcall takes. Then the record,
-read through Twilio's SDK, is held against what the browsers saw. Nothing leaves the machine but the
-download of livekit-server's sources, once.
+Headless browsers meet in rooms of a real LiveKit server, whose webhooks Rollcall receives. Then the records, read with
+Twilio's SDK, are compared with what the browsers saw. The only network access is the first download of the sources of
+livekit-server.
 
-  --record FILE   write each webhook that LiveKit sent on a line of FILE
-  --logs FOLDER   keep the logs of the servers there
+  --record FILE   write each webhook of LiveKit as a line of FILE
+  --logs FOLDER   keep the logs of the servers in FOLDER
 `
 const LIMIT_MS = 400_000
 

@@ -3,14 +3,14 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { until } from '../support/until.ts'
 
 export interface ServerProcess {
-  /** All that it has written so far, to stdout and stderr. */
+  /** All that it has written so far to stdout and stderr. */
   log(): string
   stop(): Promise<void>
-  /** SIGKILL, as a crash is; resolves to the moment, once the process is gone. */
+  /** Sends SIGKILL, like a crash. Resolves to that moment, once the process has ended. */
   kill(): Promise<number>
 }
 
-/** Starts a program that writes to `logFile`, and waits until it answers at `readyUrl` with a 200. */
+/** Starts a program whose output goes to `logFile`, and waits until it answers `readyUrl` with 200. */
 export async function startServerProcess(args: {
   name: string
   command: string

@@ -1,4 +1,4 @@
-/** What is missing is no failure on one's own machine, and is one where all must be there. Tells the exit code. */
+/** Reports that a program is missing. Gives the exit code: 0 on a developer's machine, 1 in CI. */
 export function skip(reason: string): number {
   const isCi = process.env.CI === 'true'
   console.log(isCi ? reason : `Skipped: ${reason}`)

@@ -4,16 +4,16 @@ import { LIVEKIT_KEY, LIVEKIT_SECRET, LIVEKIT_URL, type LivekitServer } from './
 import { enter, knockAndGo, leave, type Person, type StaySeen, stay, thrownOut } from './person.ts'
 import { untilNextSecond } from './until-next-second.ts'
 
-/** What the test itself saw of one instance of a room. */
+/** What the test saw of one instance of a room. */
 export interface RoomSeen {
   name: string
-  /** LiveKit's own id, `RM_…`. */
+  /** LiveKit's id, `RM_…`. */
   roomSid: string
-  /** When the first one was let in, for whom LiveKit opened the room. */
+  /** When the first participant was let in. LiveKit creates the room then. */
   startedAtMs: number
   endedAtMs: number
   endedByApi: boolean
-  /** The most people who were in at once. */
+  /** The largest number of people who were in the room at once. */
   peak: number
   stays: StaySeen[]
 }
@@ -21,13 +21,13 @@ export interface RoomSeen {
 interface Stage {
   livekit: LivekitServer
   browser: BrowserProcess
-  /** Is killed in the story. */
+  /** The browser that is killed in the story. */
   doomedBrowser: BrowserProcess
-  /** Is waited for while all of the first room are in it. */
+  /** Called and awaited while everybody of the first room is in it. */
   everybodyIsIn(people: readonly Person[]): Promise<void>
 }
 
-/** Plays every way to leave a room, and notes what happened as those who took part saw it. */
+/** Plays every way to leave a room, and notes what the people in it saw. */
 export async function playStory(stage: Stage): Promise<RoomSeen[]> {
   const { livekit, browser, doomedBrowser } = stage
   const open = () => browser.openTab()
@@ -99,7 +99,7 @@ export async function playStory(stage: Stage): Promise<RoomSeen[]> {
   return [standup, ...retros]
 }
 
-/** A room deleted by API, and the next one of its name. */
+/** A room that is deleted by API, and the next room with its name. */
 async function playRetros({ livekit, browser }: Stage): Promise<RoomSeen[]> {
   say('hal and ida meet in retro, until the room is deleted by API')
   const hal = await enter(await browser.openTab(), 'retro', 'hal', 'vp8')
@@ -137,7 +137,7 @@ function roomService(): RoomServiceClient {
   return new RoomServiceClient(LIVEKIT_URL, LIVEKIT_KEY, LIVEKIT_SECRET)
 }
 
-/** For ends that no browser lives to tell. If the page could still say good-bye, it did so at `goneAtMs`. */
+/** The stay of a person whose end only LiveKit's log shows. A page that could still leave did so at `goneAtMs`. */
 async function endedByLog(livekit: LivekitServer, person: Person, goneAtMs?: number): Promise<StaySeen> {
   const closing = await livekit.closing(({ participantSid }) => participantSid === person.participantSid)
   const saidGoodbye = closing.reason === 'CLIENT_INITIATED'

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 
 export const RECORDER_PORT = 18090
 
-/** Passes LiveKit's webhooks on as they are, and writes each body on a line of `file`, its secret left out. */
+/** Forwards LiveKit's webhooks unchanged, and writes each body without its secret as a line of `file`. */
 export async function startWebhookRecorder(args: {
   file: string
   target: string
@@ -19,7 +19,7 @@ export async function startWebhookRecorder(args: {
       },
       body,
     }).catch(() => undefined)
-    // Only what was taken is written: what was refused comes again.
+    // A webhook that was refused is not written, because LiveKit sends it again.
     if (answer?.ok) appendFileSync(args.file, `${withoutSecret(body)}\n`)
     response.writeHead(answer?.status ?? 502).end()
   })

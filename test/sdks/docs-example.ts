@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Writes an example of docs/sdks.md to a file, as printed but for the four things that a reader puts in. */
+/** Writes an example of docs/sdks.md to a file, with address, account SID, token and room SID put in. */
 export async function writeDocsExample(args: {
   language: string
   file: string

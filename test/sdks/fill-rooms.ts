@@ -1,12 +1,12 @@
 import { postWebhook } from '../../src/demo/livekit-webhook.ts'
 import type { Rollcall } from './start-rollcall.ts'
 
-/** What the server must tell of the rooms, in the words of its answers. */
+/** What the server must answer about the rooms, with the field names of the API. */
 export interface Expected {
   room_name: string
   room_sid: string
   create_time: string
-  /** A second room: began a minute earlier, three people, opus only, over. */
+  /** A second room, which began a minute earlier, had three people who sent only audio, and is completed. */
   audio_room_sid: string
   participants: ExpectedParticipant[]
 }
@@ -25,7 +25,7 @@ interface ExpectedParticipant {
 const participantCount = 2500
 const requestsAtOnce = 16
 
-/** Plays the webhooks of two LiveKit rooms to the server, in the order in which they happened. */
+/** Delivers the webhooks of two LiveKit rooms to the server, in the order in which they happened. */
 export async function fillRooms(server: Rollcall): Promise<Expected> {
   const startMs = Math.floor((Date.now() - 3 * 3_600_000) / 1000) * 1000 + 412
   const large = room('sdks-large', 'RM_sdksLarge001', startMs)
@@ -33,7 +33,7 @@ export async function fillRooms(server: Rollcall): Promise<Expected> {
   const stays = Array.from({ length: participantCount }, (_, index) => stay(index, startMs))
   const audioStays = Array.from({ length: 3 }, (_, index) => audioStay(index, startMs))
 
-  // One at a time: a room has begun before anybody is in it.
+  // One after another, so that each room has started before anybody joins.
   await deliver(
     server,
     [roomEvent('room_started', large, startMs), roomEvent('room_started', audio, startMs)],
@@ -84,7 +84,7 @@ const reasons = {
 type Reason = keyof typeof reasons
 const reasonCycle: readonly Reason[] = ['CLIENT_INITIATED', 'PARTICIPANT_REMOVED', 'DUPLICATE_IDENTITY']
 
-/** `audio/red` is opus in another coat; AV1 is not a codec that the contract names. */
+/** `audio/red` is Opus with redundancy. AV1 is not a codec of Twilio's API. */
 const codecNames: Readonly<Record<string, string>> = {
   'audio/opus': 'opus',
   'audio/red': 'opus',
@@ -99,7 +99,7 @@ const mimeTypeCycle: readonly (readonly string[])[] = [
   [],
 ]
 
-/** Seven share each millisecond, and 140 one burst: no page size falls between two groups everywhere. */
+/** Seven stays share each millisecond, and 140 stays one burst, so that pages end within such groups. */
 function stay(index: number, startMs: number): Stay {
   const inBurst = index >= 950 && index < 1090
   const group = Math.floor((inBurst ? 950 : index) / 7)
@@ -241,7 +241,7 @@ function seconds(timeMs: number): string {
   return String(Math.floor(timeMs / 1000))
 }
 
-/** The wire form of a time: whole seconds, UTC. */
+/** A time as the API writes it: whole seconds, UTC. */
 function shown(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, runCommand } from './run-command.ts'
 
-/** The SDKs that run here: what each needs, how it is fetched and built, how its programs start. */
+/** The SDKs: which tools each needs, how it is downloaded and built, and how its programs start. */
 export const officialSdks: readonly OfficialSdk[] = [
   {
     name: 'node',
@@ -37,28 +37,28 @@ export const officialSdks: readonly OfficialSdk[] = [
 
 export interface OfficialSdk {
   name: string
-  /** Commands that succeed where the toolchain is there. */
+  /** Commands that succeed if the tools are installed. */
   tools: readonly Command[]
-  /** Its example in docs/sdks.md, and the file that this is run from. */
+  /** The language of its example in docs/sdks.md, and the name of the file to write it to. */
   example: { language: string; fileName: string }
   prepare(place: Place): Promise<Programs>
 }
 
 /** How the programs of one SDK are started. */
 export interface Programs {
-  /** The checks; the Node SDK has its own tests elsewhere. */
+  /** The program that runs the checks. The SDK for Node has none, because other tests check it. */
   checks: Command | null
   example(file: string): Command
 }
 
 export interface Place {
-  /** Removed after the run. */
+  /** A folder that is removed after the run. */
   tempFolder: string
   signal: AbortSignal
 }
 
 async function prepareNode({ tempFolder }: Place): Promise<Programs> {
-  // An example outside the repository finds the SDK all the same.
+  // So that an example outside of the repository finds the SDK.
   await symlink(join(import.meta.dirname, '../../node_modules'), join(tempFolder, 'node_modules'))
   return { checks: null, example: file => ({ command: process.execPath, args: [file] }) }
 }

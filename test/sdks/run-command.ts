@@ -10,13 +10,13 @@ export interface Command {
 }
 
 export interface Outcome {
-  /** null: it could not be started, or a signal ended it. */
+  /** null if it could not be started, or a signal ended it. */
   exitCode: number | null
   /** The end of what it printed. */
   output: string
 }
 
-/** Runs a program to its end, telling each line of its standard output as it comes. */
+/** Runs a program to its end, and calls `onLine` with each line of its standard output. */
 export async function runCommand(
   { command, args, cwd, env }: Command,
   options: { signal: AbortSignal; onLine?: (line: string) => void },
@@ -38,7 +38,7 @@ export async function runCommand(
   })
   createInterface({ input: child.stderr }).on('line', keep)
   try {
-    // Listening to both at once: the last lines can come after the program's end.
+    // Waits for both, because the last lines can arrive after the end of the program.
     const [[exitCode]] = await Promise.all([once(child, 'close'), once(standardOutput, 'close')])
     return { exitCode: typeof exitCode === 'number' ? exitCode : null, output }
   } catch (error) {
@@ -46,7 +46,7 @@ export async function runCommand(
   }
 }
 
-/** An edge, a region or a proxy from the developer's shell would send the SDKs elsewhere. */
+/** The environment without edge, region and proxy, with which the SDKs would send requests to other hosts. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TWILIO_'))
   return { ...Object.fromEntries(kept), NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' }

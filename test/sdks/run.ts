@@ -1,4 +1,4 @@
-// Every official SDK of another language reads one room of 2,500 people, each person exactly once.
+// Tests the official SDKs: each must read a room of 2,500 people, every person exactly once.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ console.log(`${tally.passed} passed, ${tally.failed} failed${skipped}`)
 process.exitCode = tally.failed > 0 ? 1 : 0
 
 async function runAll(sdks: readonly OfficialSdk[]): Promise<void> {
-  // What is fetched and built comes while the rooms are filled.
+  // The SDKs are downloaded and built while the rooms are filled.
   const prepared = sdks.map(async sdk => ({ sdk, programs: await prepare(sdk) }))
   try {
     const rollcall = await startRollcall()
@@ -96,12 +96,12 @@ async function runChecks(sdk: OfficialSdk, program: Command, rollcall: Rollcall,
   const { exitCode, output } = await runCommand({ ...program, env }, { signal, onLine })
   const checks = tally.passed - before.passed + tally.failed - before.failed
   const clean = exitCode === 0 && checks > 0
-  // A program that told its own failures has said enough; one that broke off has not.
+  // A program that printed `not ok` has reported its failure. One that ended early has not.
   if (!clean && tally.failed === before.failed) fail(`${sdk.name}: exit code ${exitCode}\n${output}`)
   console.log(`# ${sdk.name}: ${checks} checks in ${Date.now() - startedMs} ms`)
 }
 
-/** Runs the SDK's example as docs/sdks.md prints it: one line a participant, the identity first. */
+/** Runs the example in docs/sdks.md. It prints a line for each participant, with the identity first. */
 async function runExample(sdk: OfficialSdk, programs: Programs, rollcall: Rollcall, expected: Expected) {
   const { language, fileName } = sdk.example
   const file = join(tempFolder, fileName)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { temporaryFolder } from '../support/program.ts'
 import { startServe } from '../support/running-server.ts'
 
-/** A running server of its own, with fresh credentials and an empty database. */
+/** A running server with new credentials and an empty database. */
 export interface Rollcall {
   baseUrl: string
   accountSid: string

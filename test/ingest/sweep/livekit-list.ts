@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { TokenVerifier } from 'livekit-server-sdk'
 import { LIVEKIT_KEY, LIVEKIT_SECRET } from '../../support/test-server.ts'
 
-/** Somebody in a room, as LiveKit's API lists them: protobuf's JSON with the names of the file. */
+/** A participant in LiveKit's list. */
 export interface ListedPerson {
   readonly sid: string
   readonly identity: string
@@ -17,17 +17,17 @@ export interface ListedPerson {
 
 export interface LivekitList {
   readonly url: string
-  /** The rooms that are open, by LiveKit's id. */
+  /** The open rooms, by LiveKit's id. */
   readonly rooms: Map<string, { name: string; startedAtMs: number; people: ListedPerson[] }>
-  /** The methods that were called, and for which room. */
+  /** The methods that were called, with the room if one was named. */
   readonly calls: string[]
-  /** What it answers with instead, while it is out of order. */
+  /** If set, every request is answered with this status. */
   outOfOrder: number | undefined
 }
 
 /**
- * A stand-in for the RoomService of a LiveKit server: its answers have the shape that livekit-server 1.13.5 gives, and
- * its tokens are checked by LiveKit's own SDK.
+ * A stand-in for the RoomService of a LiveKit server. Its answers have the form of livekit-server 1.13.5, with the
+ * snake_case names of the protobuf file. LiveKit's SDK checks the tokens of requests.
  */
 export async function livekitList(t: TestContext): Promise<LivekitList> {
   const verifier = new TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET)

@@ -17,7 +17,7 @@ import { sweeperOf } from './sweeper-of.ts'
 const START = NOW_MS - 600_000
 const MINUTE = 60_000
 
-/** A server, LiveKit's list, and a look at it at minutes after noon. */
+/** A server, LiveKit's list, and a function that compares them at some minutes after noon. */
 async function stage(t: TestContext) {
   const server = await testServer(t)
   const list = await livekitList(t)
@@ -41,7 +41,7 @@ async function stage(t: TestContext) {
 const ann = { sid: 'PA_ann', identity: 'ann', joinedAtMs: START + 1500 }
 const bob = { sid: 'PA_bob', identity: 'bob', joinedAtMs: START + 61_250 }
 
-test('a room and a join that were missed are told with their true times, and nothing of them is inferred', async t => {
+test('a room and a join whose webhooks were lost get the times of the list, and nothing is inferred', async t => {
   const { server, list, lookAt } = await stage(t)
   list.rooms.set('RM_x', { name: 'x', startedAtMs: START, people: [{ ...ann, mimeType: 'video/VP8' }] })
   await lookAt(0)
@@ -60,11 +60,11 @@ test('a room and a join that were missed are told with their true times, and not
   const before = await answersOf(server)
   const events = await rowsOf(server, 'select count(*) n from events')
   await lookAt(1)
-  assert.deepEqual(await answersOf(server), before, 'what is known is no news')
+  assert.deepEqual(await answersOf(server), before, 'a second comparison changes nothing')
   assert.deepEqual(await rowsOf(server, 'select count(*) n from events'), events)
 })
 
-test('who is in a room is asked only where the numbers differ', async t => {
+test('the participants of a room are requested only if their numbers differ', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
@@ -79,7 +79,7 @@ test('who is in a room is asked only where the numbers differ', async t => {
   assert.equal((await servedParticipants(server, room.sid)).length, 3)
 })
 
-test('one absence ends nothing, two end the stay at its last sign, and a stated leave corrects that', async t => {
+test('one absence ends nothing, two end the stay at its last sign, and a stated leave overrules them', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -91,7 +91,7 @@ test('one absence ends nothing, two end the stay at its last sign, and a stated 
   assertShows(await annOf(), { status: 'in_progress', leave_time: null, end_reason: null })
   await lookAt(2)
   assertShows(await annOf(), {
-    // The list of noon had her.
+    // Noon is the time of the last list that had ann.
     ...{ status: 'completed', leave_time: '2026-03-01T12:00:00Z', duration_sec: 599 },
     ...{ end_reason: 'unknown', error_code: null },
     properties: { inferred: ['duration_sec', 'end_reason', 'leave_time'] },
@@ -108,7 +108,7 @@ test('one absence ends nothing, two end the stay at its last sign, and a stated 
   assertShows((await servedParticipants(server, room.sid))[1], { status: 'in_progress' })
 })
 
-test('the end of the room, told later, does not lengthen a stay that was over before', async t => {
+test('a later end of the room does not lengthen a stay that ended by absence', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -141,7 +141,7 @@ test('two absences closer than ten seconds end nothing', async t => {
   assertShows(await servedParticipant(server, room.sid), { status: 'completed' })
 })
 
-test('without a list that had her, the last event is the last sign, after a restart too', async t => {
+test('if no list had the participant, the last event is the last sign, also after a restart', async t => {
   const { server, list, lookAt, restart } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
@@ -156,7 +156,7 @@ test('without a list that had her, the last event is the last sign, after a rest
   })
 })
 
-test('who was listed until another process took over was there until then', async t => {
+test('the last list that another process compared counts as the last sign', async t => {
   const { server, list, lookAt, restart } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -179,7 +179,7 @@ test('who was listed until another process took over was there until then', asyn
   assertShows(await servedRoom(server, room.sid), { end_time: '2026-03-01T12:04:00Z' })
 })
 
-test('who is listed again was there all along', async t => {
+test('a participant who is listed again was present all the time', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -200,7 +200,7 @@ test('who is listed again was there all along', async t => {
   assertShows(await annOf(), { status: 'in_progress', leave_time: null, properties: { inferred: [] } })
 })
 
-test('what came less than half a minute ago may not be listed yet', async t => {
+test('a room or participant with an event in the last half minute is not absent', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', NOW_MS - 20_000)
   await tell(server, room.started(), room.joined('ann', NOW_MS - 19_000))
@@ -214,7 +214,7 @@ test('what came less than half a minute ago may not be listed yet', async t => {
   )
 })
 
-test('a room that is listed no more ended with its server, at the last sign of it', async t => {
+test('a room that two lists lack ended by a crash of its server, at its last sign', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -246,7 +246,7 @@ test('a room that is listed no more ended with its server, at the last sign of i
   assert.ok(!properties.inferred.includes('end_time'))
 })
 
-test('what is stated to be over stays over, however long the list has it', async t => {
+test('a stated leave or end stands while the list still has the participant or room', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs), room.joined('bob', bob.joinedAtMs))
@@ -255,7 +255,7 @@ test('what is stated to be over stays over, however long the list has it', async
   const count = async () => (await rowsOf(server, 'select count(*) n from events'))[0]?.['n']
   const told = await count()
   await lookAt(0)
-  assert.equal(await count(), told, 'that who left is listed still is no news')
+  assert.equal(await count(), told, 'a list that still has ann adds no event')
   assertShows((await servedParticipants(server, room.sid))[0], {
     end_reason: 'client_left',
     status: 'completed',
@@ -268,14 +268,14 @@ test('what is stated to be over stays over, however long the list has it', async
   assert.equal(await count(), toldThen)
 })
 
-test('who is still connecting is neither told nor absent', async t => {
+test('a participant who is still connecting makes no record', async t => {
   const { server, list, lookAt } = await stage(t)
   list.rooms.set('RM_x', { name: 'x', startedAtMs: START, people: [{ ...ann, state: 'JOINED' }] })
   await lookAt(0)
   assert.deepEqual(await servedParticipants(server, 'RM_x'), [])
 })
 
-test('a list that cannot be had ends nothing, and is told to the log', async t => {
+test('a list that cannot be read ends nothing, and the error is logged', async t => {
   const { server, list, lookAt, faults } = await stage(t)
   const room = livekitRoom('x', START)
   await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
@@ -287,7 +287,7 @@ test('a list that cannot be had ends nothing, and is told to the log', async t =
   assertShows(await servedParticipant(server, room.sid), { status: 'in_progress' })
 })
 
-test('rooms that another LiveKit told of are not compared with this list', async t => {
+test('rooms of another LiveKit key are not compared with this list', async t => {
   const { server, lookAt } = await stage(t)
   const secret = 'anotherSecret012345678901234567890123456'
   const feed = { feedId: 'FDother', accountSid: ACCOUNT, kind: 'livekit', createdAtMs: 0 }

@@ -17,7 +17,7 @@ const row = {
   createdAtMs: 0,
 }
 
-/** The sweeper of a server as a start of it makes one; it looks only when it is told to. */
+/** A sweeper for a server, as a start of the server makes one. It sweeps only when the test calls it. */
 export function sweeperOf(
   testServer: TestServer,
   options: { livekitUrl?: string; faults?: unknown[] } = {},

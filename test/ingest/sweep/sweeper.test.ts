@@ -29,13 +29,13 @@ function callback(server: TestServer, name: string, atMs: number, more: Record<s
   return taken(postCallback(server, { ...common, ...more, StatusCallbackEvent: name, Timestamp }))
 }
 
-/** ann joins at noon, and nothing more is heard of her. */
+/** ann joins at noon, and no more events of her come. */
 async function annJoins(server: TestServer): Promise<void> {
   await callback(server, 'room-created', NOW_MS - 1000)
   await callback(server, 'participant-connected', NOW_MS, person)
 }
 
-/** Hours that pass with a look in each; the feed is heard, or not. */
+/** Lets hours pass with a sweep in each. The feed is received in each hour, or not at all. */
 async function pass(
   server: TestServer,
   hours: number,
@@ -50,7 +50,7 @@ async function pass(
   }
 }
 
-test('who is silent for as long as the feed lets anybody stay left with the last sign', async t => {
+test('a stay without a sign for 24 hours ends at its last sign, and so does its room; a stated leave overrules both', async t => {
   const server = await testServer(t)
   await annJoins(server)
   await callback(server, 'track-added', NOW_MS + 5000, { ...person, TrackSid: 'MT1', TrackKind: 'audio' })
@@ -110,7 +110,7 @@ test('a sign after the silence was noticed reopens the stay', async t => {
   })
 })
 
-test('our own outage closes nobody: the time in which no server was up is no silence', async t => {
+test('time in which no server was up does not count as silence', async t => {
   const server = await testServer(t)
   await annJoins(server)
   await pass(server, 10)
@@ -127,13 +127,13 @@ test('our own outage closes nobody: the time in which no server was up is no sil
   })
 })
 
-test('time in which nothing could be written is no silence either, though the process was up', async t => {
+test('time in which nothing could be written does not count as silence, although the process was up', async t => {
   const server = await testServer(t)
   await annJoins(server)
   const sweeper = sweeperOf(server)
   await pass(server, 2, true, sweeper)
   await stopWriting(server)
-  // Larger than what is free in the file.
+  // More than fits into the free pages of the file.
   for (let feed = 0; feed < 300; feed++) server.heard.set(`FD${feed}${'x'.repeat(200)}`, NOW_MS)
   await assert.rejects(sweeper.sweep())
   server.heard.clear()
@@ -144,7 +144,7 @@ test('time in which nothing could be written is no silence either, though the pr
   assert.equal((await server.store.uptime.since(0)).length, 2)
 })
 
-test('the time of an earlier run, before anybody was there, counts neither for nor against', async t => {
+test('time in which a server was up before the join does not count as silence', async t => {
   const server = await testServer(t)
   const earlier = sweeperOf(server)
   await earlier.sweep()
@@ -160,7 +160,7 @@ test('the time of an earlier run, before anybody was there, counts neither for n
   assertShows(await servedParticipant(server, ROOM), { status: 'completed' })
 })
 
-test('a feed that is not heard is no silence of anybody in it', async t => {
+test('time in which the feed was not received does not count as silence', async t => {
   const server = await testServer(t)
   await annJoins(server)
   const sweeper = sweeperOf(server)
@@ -170,7 +170,7 @@ test('a feed that is not heard is no silence of anybody in it', async t => {
   assertShows(await servedParticipant(server, ROOM), { status: 'completed' })
 })
 
-test('nothing is concluded from the silence of LiveKit, and of events that others send', async t => {
+test('silence ends no stay of a LiveKit feed', async t => {
   const server = await testServer(t)
   const room = livekitRoom('quiet', NOW_MS)
   await tell(server, room.started(), room.joined('ann', NOW_MS))
@@ -179,7 +179,7 @@ test('nothing is concluded from the silence of LiveKit, and of events that other
   assertShows(await servedParticipant(server, room.sid), { status: 'in_progress' })
 })
 
-test('a LiveKit that crashed: the next room of the name shows that the one before is over', async t => {
+test('after a crash of LiveKit, the next room with the name ends the earlier one; stated ends overrule that', async t => {
   const server = await testServer(t)
   const first = livekitRoom('standup', NOW_MS - HOUR, 'RM_first')
   const second = livekitRoom('standup', NOW_MS - 1000, 'RM_second')
@@ -218,7 +218,7 @@ test('a LiveKit that crashed: the next room of the name shows that the one befor
   )
   assertShows(await servedRoom(server, 'RM_first'), {
     end_time: '2026-03-01T11:59:55Z',
-    // bob's leave was lost: what is counted over it stays inferred.
+    // The leave of bob was lost, so that the numbers that depend on it stay inferred.
     properties: { inferred: ['concurrent_participants', 'total_participant_duration_sec'] },
   })
 })

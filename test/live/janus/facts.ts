@@ -4,12 +4,12 @@ import type { End, StaySeen } from './person.ts'
 import type { RoomRecord } from './record.ts'
 import type { RoomSeen } from './story.ts'
 
-/** Both are known to the millisecond by two clocks of one machine, and shown in whole seconds. */
+/** Two processes of one machine note the times in milliseconds; the record shows seconds. */
 const TOLERANCE_SEC = 1
-/** Janus sends statistics every second: so long may the last sign have been before the crash. */
+/** Janus sends statistics every second, so that the last sign may be that much before the crash. */
 const LAST_SIGN_TOLERANCE_SEC = 2
 
-/** Janus states no leave of those whom a destroyed room or a crash throws out. */
+/** Janus states no leave for participants whose room is destroyed or whose Janus crashes. */
 const ENDINGS: Record<End, { endReason: string; errorCode: number | null; inferred: string[] }> = {
   left: { endReason: 'client_left', errorCode: null, inferred: [] },
   lost: { endReason: 'connection_lost', errorCode: 53001, inferred: [] },
@@ -20,14 +20,14 @@ const ENDINGS: Record<End, { endReason: string; errorCode: number | null; inferr
 
 type Row = RoomRecord['participants'][number]
 
-/** Holds all that one Rollcall tells against what the test saw, room by room. */
+/** Compares the records of one Rollcall, room by room, with what the test saw. */
 export function factsOf(way: string, seen: RoomSeen[], records: RoomRecord[]): Fact[] {
   const about = factsAbout(`By ${way}`)
   return [
     about.same('rooms', seen.length, records.length),
     ...seen.flatMap(room => {
       const subject = `By ${way}, room ${room.label}`
-      // Instances of one number, on both sides from the first to the last.
+      // The instances of one room are matched by their order.
       const nth = seen.filter(
         ({ id, startedAtMs }) => id === room.id && startedAtMs < room.startedAtMs,
       ).length
@@ -39,7 +39,7 @@ export function factsOf(way: string, seen: RoomSeen[], records: RoomRecord[]): F
   ]
 }
 
-/** The records cannot be read. */
+/** The failed fact that the records cannot be read. */
 export function noRecords(way: string, error: unknown): Fact {
   return factsAbout(`By ${way}`).same('records', 'read', error)
 }
@@ -69,7 +69,7 @@ function factsOfRoom(subject: string, seen: RoomSeen, { room, participants }: Ro
   ]
 }
 
-/** Janus's id of a stay is nothing that the record shows for certain, so one's stays are told apart by time. */
+/** Compares the stays of one identity. They are matched by time, since the record need not show Janus's ids. */
 function factsOfPerson(subject: string, identity: string, stays: StaySeen[], rows: Row[]): Fact[] {
   const rowsOfHers = rows
     .filter(({ participantIdentity }) => participantIdentity === identity)
@@ -102,7 +102,7 @@ function factsOfStay(subject: string, stay: StaySeen, row: Row | undefined): Fac
   ]
 }
 
-/** What else is inferred is the feed's to say. */
+/** The inferred times. Which other fields are inferred depends on the feed. */
 function inferredTimesOf({ properties }: Row): string[] {
   const inferred: string[] = properties?.inferred ?? []
   return inferred.filter(field => field === 'join_time' || field === 'leave_time')

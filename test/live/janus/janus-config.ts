@@ -5,17 +5,17 @@ import { MEDIA_INTERFACE } from '../namespace.ts'
 export const JANUS_HTTP_PORT = 18088
 export const JANUS_WS_PORT = 18188
 
-/** Rooms of the configuration: Janus tells of no beginning and no end of theirs. */
+/** Rooms in the configuration of Janus. Janus sends no event when they begin or end. */
 export const STATIC_ROOMS = [1234, 1235]
 export const SESSION_TIMEOUT_SEC = 8
 
-/** Where the two event handlers of Debian's package send each event. */
+/** The addresses to which the two event handlers of Debian's package send all events. */
 export interface Backends {
   webSocketUrl: string
   http: { url: string; user: string; password: string }
 }
 
-/** Writes a folder of Janus's configuration; what is not named has the value of Janus's own defaults. */
+/** Writes the configuration of Janus into a folder. Settings that are left out have Janus's defaults. */
 export function writeJanusConfig(folder: string, { webSocketUrl, http }: Backends): void {
   mkdirSync(folder, { recursive: true })
   const write = (name: string, sections: Sections) => {
@@ -27,7 +27,7 @@ export function writeJanusConfig(folder: string, { webSocketUrl, http }: Backend
     media: { rtp_port_range: '18100-18400' },
     events: { broadcast: true },
   })
-  // Without a mask a handler gets nothing, whatever the shipped file says of its default.
+  // Without `events` a handler gets no events, although the shipped configuration says otherwise.
   const handler = { enabled: true, events: 'all' }
   write('janus.eventhandler.wsevh', { general: { ...handler, backend: webSocketUrl } })
   write('janus.eventhandler.sampleevh', {
@@ -46,7 +46,7 @@ export function writeJanusConfig(folder: string, { webSocketUrl, http }: Backend
 
 type Sections = Record<string, Record<string, string | number | boolean>>
 
-/** No text here has a quote or a backslash in it, so JSON's way to write one is libconfig's. */
+/** Settings in the format of libconfig. It writes texts without quotes and backslashes as JSON does. */
 function libconfig(sections: Sections): string {
   return Object.entries(sections)
     .map(([name, settings]) => {

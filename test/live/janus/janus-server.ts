@@ -7,16 +7,16 @@ export const JANUS_URL = `http://127.0.0.1:${JANUS_HTTP_PORT}/janus`
 export const JANUS_WS_URL = `ws://127.0.0.1:${JANUS_WS_PORT}`
 
 export interface JanusServer {
-  /** SIGKILL; resolves to the moment. */
+  /** Sends SIGKILL. Resolves to that moment. */
   crash(): Promise<number>
-  /** Starts it anew after a crash, with the same name and the same configuration. */
+  /** Starts it again after a crash, with the same name and configuration. */
   restart(): Promise<void>
-  /** `1.1.2`, as it says itself. */
+  /** The version that Janus states, like `1.1.2`. */
   version(): Promise<string>
   stop(): Promise<void>
 }
 
-/** Starts Janus with media on the namespace's own interface, and both ways to send events. */
+/** Starts Janus with media on the interface of the namespace, and with both event handlers. */
 export async function startJanusServer(args: {
   binary: string
   logs: string
@@ -28,7 +28,7 @@ export async function startJanusServer(args: {
     startServerProcess({
       name: 'Janus',
       command: args.binary,
-      // Both flags: the first is where the file's neighbours are sought.
+      // Both flags are needed: the first names the folder of the other configuration files.
       args: ['--configs-folder', folder, '--config', join(folder, 'janus.jcfg'), '--disable-colors'],
       logFile: join(args.logs, `${logName}.log`),
       readyUrl: `${JANUS_URL}/info`,

@@ -1,7 +1,7 @@
-// Runs in the participant's browser. Moments are noted here, by the clock of the page, as they happen.
-// Signalling is Janus's own, over a WebSocket: a session, in it a handle for each media connection.
+// Runs in the participant's browser, and notes moments by the clock of the page.
+// It talks to Janus over a WebSocket: one session, with a handle for each media connection.
 const KEEP_ALIVE_MS = 3_000
-const CAMERA = { width: 320, height: 180, frameRate: 10 } // small and slow: many run on two cores
+const CAMERA = { width: 320, height: 180, frameRate: 10 } // small and slow, because many browsers run on two cores
 
 let socket
 let session
@@ -9,10 +9,10 @@ let room
 let me
 let publishing
 let listening
-const waiting = new Map() // transaction -> takes the answer
-const heard = [] // the ends of stays that this page was told of
+const waiting = new Map() // by transaction: the function that takes the answer
+const heard = [] // the ends of stays of which Janus has told this page
 
-/** Joins; publishes camera and microphone if a video codec is named. The join is when Janus says `joined`. */
+/** Joins a room, and publishes camera and microphone if a video codec is named. Gives the moment of `joined`. */
 globalThis.join = async ({ url, room: roomId, display, opaqueId, videoCodec }) => {
   await openSession(url)
   const handle = await attach(opaqueId)
@@ -24,7 +24,7 @@ globalThis.join = async ({ url, room: roomId, display, opaqueId, videoCodec }) =
   return answer
 }
 
-/** The MIME types of the tracks of which packets have gone out, by WebRTC's own statistics. */
+/** The MIME types of the tracks of which packets were sent, by the statistics of WebRTC. */
 globalThis.mimeTypesSent = async () => {
   const reports = [...(await publishing.getStats()).values()]
   return reports
@@ -32,7 +32,7 @@ globalThis.mimeTypesSent = async () => {
     .map(({ codecId }) => reports.find(({ id }) => id === codecId).mimeType)
 }
 
-/** Receives what another one publishes, on a handle of its own. */
+/** Subscribes to what another participant publishes, with another handle. */
 globalThis.listenTo = async ({ id }) => {
   const handle = await attach()
   const streams = [{ feed: id }]
@@ -57,7 +57,7 @@ globalThis.packetsReceived = async () => {
   )
 }
 
-/** Leaves the room and ends the session, as an orderly page does; resolves to the moment of the press. */
+/** Leaves the room and ends the session, like a page with a button. Resolves to the moment of the click. */
 globalThis.leave = async () => {
   const leftAtMs = Date.now()
   await me.handle.ask({ request: 'leave' })
@@ -85,7 +85,7 @@ function codecsLike(mimeType) {
   return codecs.filter(codec => codec.mimeType.toLowerCase() === mimeType)
 }
 
-/** The local description with all candidates in it, so that none need be sent after it. */
+/** The local description with all ICE candidates, so that none must be sent later. */
 async function gathered(connection) {
   while (connection.iceGatheringState !== 'complete') {
     await new Promise(resolve => {
@@ -136,7 +136,7 @@ function ask(request) {
 
 function take(message) {
   const { janus, transaction } = message
-  // Janus acknowledges what it will answer later. Who only keeps alive has no other answer.
+  // `ack` means that the answer comes later; a keepalive gets no other answer.
   const answer = janus === 'ack' ? undefined : waiting.get(transaction)
   if (answer) {
     waiting.delete(transaction)

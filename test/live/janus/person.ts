@@ -2,27 +2,27 @@ import type { BrowserProcess } from '../browser.ts'
 import { joinAndFallSilent } from './room-api.ts'
 import { type Heard, openTab, type Tab, type VideoCodec } from './tab.ts'
 
-/** Someone in a room, as seen from her own browser. */
+/** A participant in a room, as their own browser sees it. */
 export interface Person extends Named {
   tab: Tab
   room: number
-  /** Janus's id of this stay. */
+  /** Janus's id of the stay. */
   id: number
   joinedAtMs: number
-  /** What she sends: `video/VP8`. A listener sends nothing. */
+  /** The MIME types of the tracks that are sent, like `video/VP8`. A listener sends none. */
   mimeTypes: string[]
 }
 
-/** What tells one who she is: Janus has no identities, so a stack puts its own in the `opaque_id`. */
+/** The identity of a person. Janus has none, so that an application puts its own into the `opaque_id`. */
 interface Named {
   opaqueId?: string
   display?: string
 }
 
-/** How a stay ended, as those who took part know it. */
+/** How a stay ended, as the people in the story know it. */
 export type End = 'left' | 'lost' | 'kicked' | 'destroyed' | 'crashed'
 
-/** One stay from its beginning to its end, by the clocks of those who took part. */
+/** One stay, by the clocks of the people in the story. */
 export interface StaySeen {
   identity: string
   display: string | null
@@ -32,31 +32,31 @@ export interface StaySeen {
   mimeTypes: string[]
 }
 
-/** Someone with an `opaque_id` and a display name joins, and publishes camera and microphone. */
+/** A person with an `opaque_id` and a display name joins, and publishes camera and microphone. */
 export function enter(browser: BrowserProcess, room: number, name: string, videoCodec: VideoCodec) {
   return enterAs(browser, room, { opaqueId: `user-${name.toLowerCase()}`, display: name }, videoCodec)
 }
 
-/** Someone with nothing but a display name joins, and receives what another one publishes. */
+/** A person who has only a display name joins, and subscribes to another person. */
 export async function enterToListen(browser: BrowserProcess, room: number, display: string, to: Person) {
   const listener = await enterAs(browser, room, { display })
   await listener.tab.listenTo(to.id)
   return listener
 }
 
-/** Someone without any name joins, whose session Janus will give up. */
+/** A person without a name joins and sends nothing more, so that Janus ends the session by its timeout. */
 export async function enterAndFallSilent(room: number): Promise<Omit<Person, 'tab'>> {
   return { room, mimeTypes: [], ...(await joinAndFallSilent(room)) }
 }
 
-/** She leaves by the button. */
+/** The person leaves by the button. */
 export async function leave(person: Person): Promise<StaySeen> {
   const leftAtMs = await person.tab.leave()
   await person.tab.close()
   return stay(person, 'left', leftAtMs)
 }
 
-/** Someone else in the room hears of the end. */
+/** Another person in the room is told of the end of the stay. */
 export async function endHeardBy(witness: Person, person: Omit<Person, 'tab'>, end: 'lost' | 'kicked') {
   const word: Heard['end'] = end === 'kicked' ? 'kicked' : 'leaving'
   const { atMs } = await witness.tab.hears(heard => heard.end === word && heard.id === person.id)

@@ -3,17 +3,17 @@ import { until } from '../../support/until.ts'
 import { ACCOUNT_SID, AUTH_TOKEN } from '../rollcall-server.ts'
 import type { RollcallHere } from './rollcalls.ts'
 
-// A room that nobody closes is over when nobody has been in it for 20 s, and found to be so a little later.
+// A room that nobody closes ends when it was empty for 20 s, and a later sweep finds that.
 const COMPLETE_LIMIT_MS = 60_000
 const KNOWN_LIMIT_MS = 15_000
 
-/** What Rollcall says of one instance of a room, read through Twilio's own SDK. */
+/** The record of one instance of a room, read with Twilio's SDK. */
 export interface RoomRecord {
   room: Awaited<ReturnType<ReturnType<typeof clientOf>['rooms']['list']>>[number]
   participants: Awaited<ReturnType<typeof participantsOf>>
 }
 
-/** Waits until so many instances of rooms are completed, and reads all as they are then, the oldest first. */
+/** Waits until this number of rooms is completed, and reads all rooms, the oldest first. */
 export async function readRecords({ way, url }: RollcallHere, instances: number): Promise<RoomRecord[]> {
   await until(`Rollcall to have ${instances} rooms completed`, COMPLETE_LIMIT_MS, async () => {
     const rooms = await clientOf(url).rooms.list()
@@ -27,7 +27,7 @@ export async function readRecords({ way, url }: RollcallHere, instances: number)
   )
 }
 
-/** Waits until Rollcall tells of someone in a room. Gives up without an error: her row is a fact of its own. */
+/** Waits until Rollcall lists a person in a room. Gives up without an error, since a missing row fails as a fact. */
 export async function untilKnown(rollcall: RollcallHere, roomName: string, identity: string): Promise<void> {
   await until(`Rollcall to know of ${identity} in ${roomName}`, KNOWN_LIMIT_MS, async () => {
     const rooms = await clientOf(rollcall.url).rooms.list({ roomName })

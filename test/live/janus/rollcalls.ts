@@ -8,16 +8,16 @@ import type { Backends } from './janus-config.ts'
 const HTTP_USER = 'janus'
 const HTTP_PASSWORD = 'onlyForTheLiveTest0123456789abcdef'
 
-/** A server under test, which hears Janus one way only. */
+/** A server under test, which receives the events of Janus by one of its event handlers. */
 export interface RollcallHere {
   way: 'WebSocket' | 'HTTP'
   url: string
   stop(): Promise<void>
-  /** Starts it again on its own database. */
+  /** Starts it again over the same database. */
   start(): Promise<void>
 }
 
-/** One Rollcall for each way that Janus has to tell, so that one story proves both. */
+/** Starts one Rollcall for each event handler of Janus, so that one story tests both. */
 export async function startRollcalls(
   logs: string,
 ): Promise<{ byWebSocket: RollcallHere; byHttp: RollcallHere; backends: Backends }> {

@@ -3,14 +3,14 @@ import { JANUS_URL } from './janus-server.ts'
 
 const PLUGIN = 'janus.plugin.videoroom'
 
-/** What an application's server asks of Janus, over HTTP, each time in a session of its own; resolves to when. */
+/** The requests of an application's server over HTTP, each in its own session. Resolve to the moment of the request. */
 export const roomApi = {
   create: (room: number) => request({ request: 'create', room, publishers: 20, videocodec: 'vp8,h264,vp9' }),
   destroy: (room: number) => request({ request: 'destroy', room }),
   kick: (room: number, id: number) => request({ request: 'kick', room, id }),
 }
 
-/** Someone without a name who joins over HTTP and is never heard of again. */
+/** A person without a name joins over HTTP, and sends nothing more. */
 export async function joinAndFallSilent(room: number): Promise<{ id: number; joinedAtMs: number }> {
   const session = await openSession()
   const handle = await openHandle(session, {})
@@ -41,7 +41,7 @@ async function openHandle(session: string, who: { opaque_id?: string }): Promise
   return `${session}/${data?.id}`
 }
 
-/** What is read of an answer of Janus's; it has more. */
+/** The members of an answer of Janus that are used here. */
 interface Reply {
   janus: string
   error?: { reason: string }

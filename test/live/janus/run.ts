@@ -6,10 +6,10 @@ import { skip } from '../skip.ts'
 
 const HELP = `node test/live/janus/run.ts [--logs FOLDER]
 
-Headless browsers meet in rooms of a real Janus, whose events two Rollcalls take: one by WebSocket, one by HTTP.
-Then the records, read through Twilio's SDK, are held against what the browsers saw. Nothing leaves the machine.
+Headless browsers meet in rooms of a real Janus, whose events two Rollcalls receive: one by WebSocket, one by HTTP.
+Then the records, read with Twilio's SDK, are compared with what the browsers saw. There is no network access.
 
-  --logs FOLDER   keep the logs of the servers there
+  --logs FOLDER   keep the logs of the servers in FOLDER
 `
 const LIMIT_MS = 240_000
 

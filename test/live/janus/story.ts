@@ -14,25 +14,25 @@ import {
 } from './person.ts'
 import { roomApi } from './room-api.ts'
 
-/** Of the configuration. */
+/** Rooms in the configuration of Janus. */
 const STANDUP = 1234
 const OFFICE = 1235
-/** Made by API. */
+/** Rooms that are created by API. */
 const RETRO = 5001
 const DEMO = 5002
 const REVIEW = 5003
 
-/** Long enough that a last sign cannot be taken for the first. */
+/** Long enough that the last sign of a stay differs from the first. */
 const GHOSTS_STAY_MS = 4_000
 
-/** What the test itself saw of one instance of a room. */
+/** What the test saw of one instance of a room. */
 export interface RoomSeen {
   label: string
   id: number
   startedAtMs: number
   endedAtMs: number
   endedByApi: boolean
-  /** The most people who were in at once. */
+  /** The largest number of people who were in the room at once. */
   peak: number
   stays: StaySeen[]
 }
@@ -40,17 +40,17 @@ export interface RoomSeen {
 export interface Stage {
   janus: JanusServer
   browser: BrowserProcess
-  /** Is killed in the story. */
+  /** The browser that is killed in the story. */
   doomedBrowser: BrowserProcess
-  /** Stops the Rollcall that Janus dials by WebSocket, and starts it again. */
+  /** Stops the Rollcall to which Janus connects by WebSocket, and starts it again. */
   outage: { begin(): Promise<void>; end(): Promise<void> }
-  /** Waits until every Rollcall knows of this stay. */
+  /** Waits until every Rollcall lists this stay. */
   untilKnown(room: number, identity: string): Promise<void>
-  /** How long nobody is in a room of Janus's configuration until its instance is over. */
+  /** How long a room of Janus's configuration must be empty until its instance ends. */
   quietMs: number
 }
 
-/** Plays every way to leave a room, and notes what happened as those who took part saw it. */
+/** Plays every way to leave a room, and notes what the people in it saw. */
 export async function playStory(stage: Stage): Promise<RoomSeen[]> {
   const standup = await playStandup(stage)
   const retros = await playRetros(stage)
@@ -104,7 +104,7 @@ async function playStandupAgain({ browser, quietMs }: Stage, emptySinceMs: numbe
   return { label: '1234, again', id: STANDUP, ...spanOf(stays), endedByApi: false, peak: 1, stays }
 }
 
-/** A room destroyed by API with people in it, and the next one of its number. */
+/** A room that is destroyed by API with people in it, and the next room with its number. */
 async function playRetros({ browser }: Stage): Promise<RoomSeen[]> {
   say('hal and ida meet in room 5001 until it is destroyed by API')
   const createdAtMs = await roomApi.create(RETRO)
@@ -122,7 +122,7 @@ async function playRetros({ browser }: Stage): Promise<RoomSeen[]> {
   return [retro, { label: '5001, again', id: RETRO, ...again, peak: 1, stays: [left] }].map(byApi)
 }
 
-/** Janus dies with people in two rooms, of which it never tells. */
+/** Janus is killed with people in two rooms, and sends no event of it. */
 async function playCrash({ janus, browser, untilKnown }: Stage): Promise<RoomSeen[]> {
   say('jo is in room 1235, kim in room 5002, when Janus is killed')
   const jo = await enter(browser, OFFICE, 'Jo', 'vp8')
@@ -152,7 +152,7 @@ async function playReview({ browser }: Stage): Promise<RoomSeen> {
   return byApi({ label: '5003', id: REVIEW, ...review, peak: 1, stays })
 }
 
-/** A room that nobody opens or closes lasts from the first join to the last leave. */
+/** The time of a room that nobody creates or destroys: from the first join to the last leave. */
 function spanOf(stays: StaySeen[]): { startedAtMs: number; endedAtMs: number } {
   const startedAtMs = Math.min(...stays.map(({ joinedAtMs }) => joinedAtMs))
   return span(startedAtMs, Math.max(...stays.map(({ leftAtMs }) => leftAtMs)))

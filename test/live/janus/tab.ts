@@ -10,19 +10,19 @@ export interface Joining {
   room: number
   display?: string
   opaqueId?: string
-  /** Nothing is published without one. */
+  /** Without it nothing is published. */
   videoCodec?: VideoCodec
 }
 
-/** The end of a stay as Janus tells it to those in the room; a destroyed room names nobody. */
+/** The end of a stay, as Janus tells it to the others in the room. The end of a room names no participant. */
 export interface Heard {
   end: 'leaving' | 'kicked' | 'destroyed'
-  /** Janus's id of the participant; `'ok'` where this one left. */
+  /** Janus's id of the participant, or `'ok'` if the page itself left. */
   id?: number | 'ok'
   atMs: number
 }
 
-/** Opens a tab with the participants' page; what it can do is in page.js. */
+/** Opens a tab with the page of a participant. page.js has the functions of the page. */
 export async function openTab(browser: BrowserProcess): Promise<Tab> {
   return new Tab(await browser.openPage(PAGE_URL))
 }
@@ -38,7 +38,7 @@ export class Tab {
     return this.#call('join', { url: JANUS_WS_URL, ...joining })
   }
 
-  /** The MIME types of `count` tracks, once packets of all of them have gone out. */
+  /** The MIME types of the tracks that are sent, once packets of `count` tracks were sent. */
   mimeTypesSent(count: number): Promise<string[]> {
     return until(`packets of ${count} tracks to go out`, 15_000, async () => {
       const types = await this.#call<string[]>('mimeTypesSent')
@@ -46,7 +46,7 @@ export class Tab {
     })
   }
 
-  /** Subscribes to someone, and waits for the media to come. */
+  /** Subscribes to another participant, and waits until media arrives. */
   async listenTo(id: number): Promise<void> {
     await this.#call('listenTo', { id })
     await until('a listener to receive packets', 15_000, async () =>
@@ -54,7 +54,7 @@ export class Tab {
     )
   }
 
-  /** Waits for Janus's word on the end of a stay, or of the room. */
+  /** Waits until Janus tells the page of the end of a stay or of the room. */
   hears(isIt: (heard: Heard) => boolean): Promise<Heard> {
     return until('Janus to tell those in the room of an end', 25_000, async () =>
       (await this.#call<Heard[]>('endsHeard')).find(isIt),

@@ -13,7 +13,7 @@ import (
 	insights "github.com/twilio/twilio-go/rest/insights/v1"
 )
 
-// requireAll: every participant once, that is as many rows as people, no SID and no identity twice.
+// requireAll checks that every participant is there once: the number of rows is right, and no SID or identity is repeated.
 func requireAll(found []participant) error {
 	var identities, wanted []string
 	for _, one := range found {
@@ -28,7 +28,7 @@ func requireAll(found []participant) error {
 		equal("identities", distinct(identities), distinct(wanted)))
 }
 
-// eachParticipant stops at the first participant that is not as expected.
+// eachParticipant checks the participants, and stops at the first that is not as expected.
 func eachParticipant(api *insights.ApiService, check func(participant, expectedParticipant) error) error {
 	wanted := map[string]expectedParticipant{}
 	for _, one := range expected.Participants {
@@ -68,7 +68,7 @@ func failsWith(err error, status, code int) error {
 	return errors.Join(equal("status", refused.Status, status), equal("code", refused.Code, code))
 }
 
-// place reads where a page begins out of its URL, as a program that keeps its place between runs would.
+// place reads the page token and the page number from the URL of a page, as a program does that resumes later.
 func place(pageURL string) (token, number string, err error) {
 	parsed, err := url.Parse(pageURL)
 	if err != nil {

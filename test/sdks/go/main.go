@@ -1,4 +1,4 @@
-// Reads a filled Rollcall with the official Go SDK; one `ok` or `not ok` line a check.
+// Reads a Rollcall with example rooms by the official Go SDK, and prints an `ok` or `not ok` line for each check.
 package main
 
 import (
@@ -45,7 +45,7 @@ var expected struct {
 	Participants []expectedParticipant `json:"participants"`
 }
 
-// selfHosted sends to Rollcall what the SDK addresses to Twilio.
+// selfHosted sends the SDK's requests to Rollcall instead of Twilio.
 type selfHosted struct{ base *url.URL }
 
 func (s selfHosted) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -196,9 +196,9 @@ func pages(api *insights.ApiService) error {
 		if page.Meta.NextPageUrl == nil {
 			break
 		}
-		// The transport moves any address to Rollcall, so a wrong host would go unseen.
+		// The transport replaces every host, so that a wrong host would not be noticed without this check.
 		if !strings.HasPrefix(*page.Meta.NextPageUrl, baseURL+"/v1/Video/Rooms/"+roomSid+"/") {
-			return errors.New("next page is elsewhere: " + *page.Meta.NextPageUrl)
+			return errors.New("next page has another host: " + *page.Meta.NextPageUrl)
 		}
 		if token, number, err = place(*page.Meta.NextPageUrl); err != nil {
 			return err
@@ -209,7 +209,7 @@ func pages(api *insights.ApiService) error {
 	}
 	all := append(append(append([]string{}, sids[0]...), sids[1]...), sids[2]...)
 	if previous[0] != nil || previous[1] == nil {
-		return errors.New("only the first page has none before it")
+		return errors.New("only the first page has no previous page")
 	}
 	token, number, err := place(*previous[1])
 	if err != nil {
@@ -223,9 +223,9 @@ func pages(api *insights.ApiService) error {
 		equal("page before the second", sidsOf(back.Participants), sids[0]))
 }
 
-// filtersRooms: the audio room began a minute before the large one, has no VP8, and is over.
+// filtersRooms uses that the audio room began a minute before the large one, has no VP8, and is completed.
 func filtersRooms(api *insights.ApiService) error {
-	// Another zone than UTC: the SDK sends the offset.
+	// In a time zone other than UTC, so that the SDK sends an offset.
 	began := expected.CreateTime.In(time.FixedZone("", 2*60*60))
 	hourBefore := began.Add(-time.Hour)
 	params := func() *insights.ListVideoRoomSummaryParams { return &insights.ListVideoRoomSummaryParams{} }

@@ -1,4 +1,4 @@
-"""Reads a filled Rollcall with the official Python SDK; one `ok` or `not ok` line a check."""
+"""Reads a Rollcall with example rooms by the official Python SDK; prints an `ok` or `not ok` line for each check."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def connect(auth_token):
 def passes(name, check, client, expected):
     try:
         check(client, expected)
-    except Exception as error:  # any failure, the SDK's own included, is this check's
+    except Exception as error:  # any exception fails the check, also one of the SDK
         print(f"not ok {name}: {type(error).__name__}: {error}".replace("\n", " "), flush=True)
         return False
     print(f"ok {name}", flush=True)
@@ -109,7 +109,7 @@ def page_by_page(client, expected):
 
 
 def rooms(client, expected):
-    """The audio room began a minute before the large one, has no VP8, and is over."""
+    """The audio room began a minute before the large one, has no VP8, and is completed."""
     began = date_of(expected["create_time"])
     large, audio = {ROOM_SID}, {expected["audio_room_sid"]}
     room_type, codec = RoomInstance.RoomType, RoomInstance.Codec
@@ -192,7 +192,7 @@ def room_sids(client, **filters):
 
 
 def require_all(found, expected):
-    """Every participant once: as many rows as people, no SID and no identity twice."""
+    """Checks that every participant is there once: the number of rows is right, and no SID or identity is repeated."""
     count = len(expected["participants"])
     equal(len(found), count, "participants")
     equal(len({p.participant_sid for p in found}), count, "distinct SIDs")

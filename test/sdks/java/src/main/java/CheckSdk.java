@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
-/** Reads a filled Rollcall with the official Java SDK; one `ok` or `not ok` line a check. */
+/** Reads a Rollcall with example rooms by the official Java SDK; prints an `ok` or `not ok` line for each check. */
 public final class CheckSdk {
   private static final String BASE_URL = System.getenv("ROLLCALL_BASE_URL");
   private static final String ACCOUNT_SID = System.getenv("ROLLCALL_ACCOUNT_SID");
@@ -84,7 +84,7 @@ public final class CheckSdk {
     equal("distinct SIDs", new HashSet<>(sidsOf(found)).size(), 1500);
   }
 
-  /** A resource set is the SDK's stream: it asks for a page when it is come to. */
+  /** A resource set is the SDK's stream: it requests each page when the program reaches it. */
   private void streams() {
     ResourceSet<Participant> set = reader().setPageSize(333L).read(client);
     List<Participant> found = new ArrayList<>();
@@ -134,7 +134,7 @@ public final class CheckSdk {
     equal("page before the second", sidsOf(back.getRecords()), sidsOf(first.getRecords()));
   }
 
-  /** The audio room began a minute before the large one, has no VP8, and is over. */
+  /** The audio room began a minute before the large one, has no VP8, and is completed. */
   private void filtersRooms() {
     ZonedDateTime began = expected.createTime.withZoneSameInstant(ZoneOffset.UTC);
     ZonedDateTime hourBefore = began.minusHours(1);
@@ -200,7 +200,7 @@ public final class CheckSdk {
     return sids;
   }
 
-  /** Every participant once: as many rows as people, no SID and no identity twice. */
+  /** Checks that every participant is there once: the number of rows is right, and no SID or identity is repeated. */
   private void requireAll(List<Participant> found) {
     equal("participants", found.size(), expected.people.size());
     equal("distinct SIDs", new HashSet<>(sidsOf(found)).size(), expected.people.size());

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the server must tell, as the filler of its rooms wrote it down. */
+/** What the server must answer, as fill-rooms.ts wrote it to a file. */
 final class Expected {
   final String roomName;
   final ZonedDateTime createTime;

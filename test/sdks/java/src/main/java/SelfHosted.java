@@ -2,7 +2,7 @@ import com.twilio.http.NetworkHttpClient;
 import com.twilio.http.Request;
 import com.twilio.http.Response;
 
-/** Sends to Rollcall what the SDK addresses to Twilio. */
+/** Sends the SDK's requests to Rollcall instead of Twilio. */
 final class SelfHosted extends NetworkHttpClient {
   private final String baseUrl;
 
