@@ -13,13 +13,13 @@ import { JITSI_FEED, jitsiRoom, occupant, tellJitsi } from '../feeds/jitsi/event
 import { START_SEC } from '../feeds/jitsi/stories.ts'
 import { answersOf } from '../feeds/numbers.ts'
 import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
-import { ServedPaths } from '../feeds/sids.ts'
+import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
 import { livekitRoom } from '../support/livekit.ts'
 import { applyEvents } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { NOW_MS, type TestServer } from '../support/test-server.ts'
 import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
-import { loud, wrongFeed } from './wrong-feeds.ts'
+import { loud, roomForEach, wrongFeed } from './wrong-feeds.ts'
 
 const START = NOW_MS - 3_600_000
 const IGNORED: Reduced = { events: [], reason: 'It is ignored' }
@@ -115,28 +115,21 @@ async function tellMore(server: TestServer): Promise<void> {
   await tellJanus(server, cleo.publishes(299.5), cleo.goes(302))
 }
 
-test('a room that no payload leads to by now goes on answering, and so do its participants', async t => {
-  const right = await serverOf(t)
-  await tellLivekit(right)
-  // Each webhook tells of a room of its own.
-  const split: Feed = {
-    ...livekit,
-    async reduce(payload, memory, source) {
-      const { events } = await livekit.reduce(payload, memory, source)
-      return { events: events.map(event => ({ ...event, roomSid: source.sidOf(payload.key) })) }
-    },
-  }
-  const server = await serverOf(t, [split])
-  await tellLivekit(server)
-  const served = new ServedPaths()
-  await served.check(server)
-  await rebuildAll(server.store)
-  await served.check(server)
-  const answers = await answersAndEvidence(server)
-  for (const answer of (await answersAndEvidence(right)).slice(2)) assert.ok(answers.includes(answer), answer)
-  await rebuildAll(server.store)
-  assert.deepEqual(await answersAndEvidence(server), answers)
-})
+for (const [feed, tellStory] of [[livekit, tellLivekit] as const, [jitsi, tellTwoRooms] as const]) {
+  test(`a room that no payload leads to by now goes on answering, and so do its participants: ${feed.kind}`, async t => {
+    const [right, server] = [await serverOf(t), await serverOf(t, [roomForEach(feed)])]
+    for (const one of [right, server]) await tellStory(one)
+    const served = new ServedPaths()
+    await served.check(server)
+    await rebuildAll(server.store)
+    await served.check(server)
+    const rooms = await answersWithoutSids(server)
+    for (const room of await answersWithoutSids(right)) assert.ok(rooms.includes(room), room)
+    const answers = await answersAndEvidence(server)
+    await rebuildAll(server.store)
+    assert.deepEqual(await answersAndEvidence(server), answers)
+  })
+}
 
 test('an observation about a stay that no payload tells of by now makes no stay', async t => {
   const right = await serverOf(t)

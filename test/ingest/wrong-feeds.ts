@@ -55,3 +55,16 @@ export const oneRoom: Feed = {
     return { events: events.map((event): Event => ({ ...event, roomSid })), claims }
   },
 }
+
+/** The feed, where each payload tells of a room of its own. */
+export function roomForEach(feed: Feed): Feed {
+  return {
+    ...feed,
+    async reduce(payload, memory, source) {
+      const { events } = await feed.reduce(payload, memory, source)
+      const roomSid = source.sidOf(payload.key)
+      const claims = [{ roomSid, instance: payload.key }]
+      return { events: events.map((event): Event => ({ ...event, roomSid })), claims }
+    },
+  }
+}

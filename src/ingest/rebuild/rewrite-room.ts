@@ -70,7 +70,10 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   }
   const own = withoutGhosts(logged, found)
   const told = isToldOf(own) ? own : logged
-  const final = [...told, ...(await leadingElsewhere(room, logged, told, rewriting))]
+  const elsewhere = await leadingElsewhere(room, logged, told, rewriting)
+  const left = sidsIn(elsewhere)
+  const isEmptied = !isToldOf(told.filter(({ event }) => !isOneOfStays(event, left)))
+  const final = [...(isEmptied ? [...own, ...emptyRoom(logged)] : told), ...elsewhere]
   await room.rewrite(changeOf(logged, final))
   const keepsStrays = !isToldOf(withStraysApplied(room.key, own, strays))
   return { strays, keepsStrays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
@@ -172,7 +175,7 @@ function besideFirst(holder: StoredEvent, events: readonly Event[]): LoggedEvent
 function withoutGhosts(logged: readonly StoredEvent[], found: readonly LoggedEvent[]): LoggedEvent[] {
   const still = sidsTold(found)
   const ghosts = new Set([...sidsTold(logged)].filter(sid => !still.has(sid)))
-  return found.filter(({ event }) => !('participantSid' in event && ghosts.has(event.participantSid)))
+  return found.filter(({ event }) => !isOneOfStays(event, ghosts))
 }
 
 function sidsTold(events: readonly LoggedEvent[]): Set<string> {
@@ -186,6 +189,29 @@ function isToldOf(events: readonly { readonly event: Event }[]): boolean {
   return events.some(({ event }) => !isObservation(event))
 }
 
+/** The event that keeps a room whose stays are all in other rooms now: without events of its own its SID would be gone. */
+function emptyRoom(logged: readonly StoredEvent[]): LoggedEvent[] {
+  const first = logged.find(({ event }) => !isObservation(event))
+  if (first === undefined) return []
+  const { feedId, feedKind, receivedAtMs, event } = first
+  const { atMs, roomSid, room } = event
+  return [
+    {
+      ...{ feedId, feedKind, receivedAtMs },
+      event: { kind: 'room.updated', key: `emptied|${roomSid}`, atMs, roomSid, room },
+      payload: { at: 'event', native: '{}', isReducible: false },
+    },
+  ]
+}
+
+function isOneOfStays(event: Event, sids: ReadonlySet<string>): boolean {
+  return 'participantSid' in event && sids.has(event.participantSid)
+}
+
+function sidsIn(events: readonly LoggedEvent[]): Set<string> {
+  return new Set(events.flatMap(({ event }) => ('participantSid' in event ? event.participantSid : [])))
+}
+
 /** Relocations for stays that were listed here and are now in another room, so that their SIDs lead there. */
 async function leadingElsewhere(
   { key }: LockedRoom,
@@ -193,8 +219,6 @@ async function leadingElsewhere(
   told: readonly LoggedEvent[],
   { roomsOf, lastSeqs }: Rewriting,
 ): Promise<LoggedEvent[]> {
-  const sidsIn = (events: readonly LoggedEvent[]) =>
-    new Set(events.flatMap(({ event }) => ('participantSid' in event ? event.participantSid : [])))
   const still = told === logged ? new Set<string>() : sidsIn(told)
   const gone = logged.filter(({ event }) => 'participantSid' in event && !still.has(event.participantSid))
   const rooms = await roomsOf([...sidsIn(gone)])

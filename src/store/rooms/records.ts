@@ -55,6 +55,8 @@ export interface RecordStore {
 }
 
 const KEYS_AT_ONCE = 1_000
+/** A SID leads to another as often as its stay was relocated. More would be a circle, which nothing makes. */
+const MAX_HOPS = 100
 
 export function recordStore(reader: Connection): RecordStore {
   return {
@@ -66,16 +68,20 @@ export function recordStore(reader: Connection): RecordStore {
       return rows[0]?.record
     },
     async participant({ accountSid, roomSid }, participantSid) {
-      const rows = await reader.all<
-        ParticipantPlace & { record: string; aliasRoom: string | null; aliasSid: string }
-      >(
-        `select room_sid "roomSid", participant_sid "participantSid", record, alias_room_sid "aliasRoom",
-           alias_sid "aliasSid" from participants where account_sid = ? and room_sid = ? and participant_sid = ?`,
-        [accountSid, roomSid, participantSid],
-      )
-      const [row] = rows
-      if (row === undefined || row.aliasRoom === null) return row
-      return await this.participant({ accountSid, roomSid: row.aliasRoom }, row.aliasSid)
+      let place: ParticipantPlace = { roomSid, participantSid }
+      for (let hops = 0; hops < MAX_HOPS; hops++) {
+        const rows = await reader.all<
+          ParticipantPlace & { record: string; aliasRoom: string | null; aliasSid: string }
+        >(
+          `select room_sid "roomSid", participant_sid "participantSid", record, alias_room_sid "aliasRoom",
+             alias_sid "aliasSid" from participants where account_sid = ? and room_sid = ? and participant_sid = ?`,
+          [accountSid, place.roomSid, place.participantSid],
+        )
+        const [row] = rows
+        if (row === undefined || row.aliasRoom === null) return row
+        place = { roomSid: row.aliasRoom, participantSid: row.aliasSid }
+      }
+      return undefined
     },
     participants: ({ accountSid, roomSid }, page) =>
       selectPage<RecordRow>(reader, page, {
