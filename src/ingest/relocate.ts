@@ -46,8 +46,19 @@ export function copiedTo(
   }
 }
 
+type Relocated = Extract<Event, { kind: 'observation.participant_relocated' }>
+
+export function isRelocation(event: Event): event is Relocated {
+  return event.kind === 'observation.participant_relocated'
+}
+
 /** The observation that a stay is listed in another room. */
-export function relocated(participantSid: string, roomSid: string, toRoomSid: string, atMs: number): Event {
+export function relocated(
+  participantSid: string,
+  roomSid: string,
+  toRoomSid: string,
+  atMs: number,
+): Relocated {
   return {
     kind: 'observation.participant_relocated',
     key: `relocated|${participantSid}|${toRoomSid}`,

@@ -47,9 +47,14 @@ export async function rebuild(options: {
     const places = await roomsOfParticipants(database)
     const all = await countRooms(store, scratch)
     let rooms = 0
+    const written = { upTo: '', ahead: new Set<string>() }
     for await (const key of everyRoom(store, scratch)) {
       if (stop.aborted) return { rooms, isWhole: false }
-      await rebuildRoom({ store, scratch, places, feeds, settings, lastSeqs }, key)
+      if (!written.ahead.has(textOf(key))) {
+        await rebuildRoom({ store, scratch, places, feeds, settings, lastSeqs, written }, key)
+      }
+      written.upTo = textOf(key)
+      written.ahead.delete(written.upTo)
       rooms++
       progress(rooms, Math.max(all, rooms))
     }
@@ -67,6 +72,8 @@ interface Rebuilding {
   readonly feeds: ReadonlyMap<string, Feed>
   readonly settings: RecordSettings
   readonly lastSeqs: ReadonlyMap<string, number>
+  /** The rooms that are rewritten, in the order of their keys: all up to one, and those that others had to wait for. */
+  readonly written: { upTo: string; readonly ahead: Set<string> }
 }
 
 /**
@@ -98,15 +105,22 @@ async function reduceLogs(
 }
 
 async function rebuildRoom(rebuilding: Rebuilding, key: RoomKey): Promise<void> {
-  const { store, scratch, places, feeds, settings, lastSeqs } = rebuilding
-  const { strays, keepsStrays, moves } = await store.transact(async transaction => {
+  const { store, scratch, places, feeds, settings, lastSeqs, written } = rebuilding
+  written.ahead.add(textOf(key))
+  const isWritten = (roomSid: string) => {
+    const text = textOf({ ...key, roomSid })
+    return text <= written.upTo || written.ahead.has(text)
+  }
+  const roomsOf = (sids: readonly string[]) => places.find(key.accountSid, sids)
+  const { before, strays, keepsStrays, moves } = await store.transact(async transaction => {
     const room = await transaction.lockRoom(key)
     const replayed = await scratch.transact(async copy => (await copy.lockRoom(key)).events())
-    const roomsOf = (sids: readonly string[]) => places.find(key.accountSid, sids)
-    const found = await rewriteRoom(room, { feeds, lastSeqs, replayed, roomsOf })
-    await refoldRoom(room, settings)
-    return found
+    const done = await rewriteRoom(room, { feeds, lastSeqs, replayed, roomsOf, isWritten })
+    if (done.before.size === 0) await refoldRoom(room, settings)
+    return done
   }, key.roomSid)
+  for (const roomSid of before) await rebuildRoom(rebuilding, { ...key, roomSid })
+  if (before.size > 0) return await rebuildRoom(rebuilding, key)
   for (const stray of strays) await applyStray(rebuilding, key, stray, keepsStrays)
   for (const move of moves) {
     const isNew = await scratch.transact(copy => copyStay(copy, key, move))

@@ -9,10 +9,12 @@ import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 import type { LockedRoom } from '../../store/rooms/locked-room.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { sourceOf } from '../reduce-payloads.ts'
-import { relocated } from '../relocate.ts'
+import { isRelocation, relocated } from '../relocate.ts'
 
 /** What must be done in other rooms after the log of one room was rewritten. */
 export interface Rewritten {
+  /** Rooms that must be rewritten before this one, because SIDs of stays are to lead there. Nothing is done yet. */
+  readonly before: ReadonlySet<string>
   readonly strays: readonly Stray[]
   /** True if only strays tell of the room: their events stay there too, so that the room's SID goes on answering. */
   readonly keepsStrays: boolean
@@ -43,6 +45,8 @@ export interface Rewriting {
   readonly replayed: readonly LoggedEvent[]
   /** The rooms that have events of these participants after the replay of the logs. */
   roomsOf(participantSids: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** True for a room whose log is rewritten already, or is about to be. */
+  isWritten(roomSid: string): boolean
 }
 
 /**
@@ -74,9 +78,13 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   const left = sidsIn(elsewhere)
   const isEmptied = !isToldOf(told.filter(({ event }) => !isOneOfStays(event, left)))
   const final = [...(isEmptied ? [...own, ...emptyRoom(logged)] : told), ...elsewhere]
-  await room.rewrite(changeOf(logged, final))
+  const change = changeOf(logged, final)
+  const targets = change.put.flatMap(({ event }) => (isRelocation(event) ? event.toRoomSid : []))
+  const before = new Set(targets.filter(sid => !rewriting.isWritten(sid)))
+  if (before.size > 0) return { before, strays: [], keepsStrays: false, moves: [] }
+  await room.rewrite(change)
   const keepsStrays = !isToldOf(withStraysApplied(room.key, own, strays))
-  return { strays, keepsStrays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
+  return { before, strays, keepsStrays, moves: (groups.get('stands') ?? []).flatMap(lateMoveIn) }
 }
 
 /** Removes the events of a stray from the room in which they were. If they stay there, they are not reduced again. */
@@ -112,7 +120,7 @@ function isOfPayload(event: LoggedEvent, holder: StoredEvent): boolean {
 }
 
 function lateMoveIn({ event, payload }: StoredEvent): LateMove[] {
-  if (event.kind !== 'observation.participant_relocated' || payload.at !== 'log') return []
+  if (!isRelocation(event) || payload.at !== 'log') return []
   const { participantSid, toRoomSid } = event
   return [{ participantSid, toRoomSid, seq: payload.seq }]
 }
