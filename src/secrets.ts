@@ -6,18 +6,18 @@ const ADDRESS_KEY =
 const EMAIL_KEY = /^e-?mail$/i
 /** Names of objects whose members a record shows, whatever they are called. */
 const SHOWN_WHOLE = /^(?:attributes|publisher_?info)$/i
-/** Deeper values are refused: nothing that a sender means is so deep, and a stack has an end. */
+/** Deeper values are refused: no sender needs them, and they would overflow the stack. */
 const MAX_DEPTH = 1_000
 
-/** The value is nested more deeply than anything that a sender means. */
+/** The value is nested more deeply than MAX_DEPTH. */
 export class TooDeepError extends Error {
   override name = 'TooDeepError'
 }
 
 /**
- * JSON as it is kept: without members that hold secrets or addresses. Members of `attributes` and `publisherInfo` are
- * only left out where they hold secrets, since records show them. With `keepsEmail` an e-mail stays where no `id` is
- * beside it: it is the identity then. Throws TooDeepError.
+ * JSON in the form in which it is stored: without members that hold secrets or addresses. Members of `attributes` and
+ * `publisherInfo` are left out only if they hold secrets, since records show them. With `keepsEmail` an e-mail address
+ * stays if there is no `id` beside it, because it is the identity then. Throws TooDeepError.
  */
 export function withoutSecrets(value: unknown, options: { keepsEmail?: boolean } = {}): unknown {
   return without(value, 0, (name, holder) => {
@@ -27,7 +27,10 @@ export function withoutSecrets(value: unknown, options: { keepsEmail?: boolean }
   })
 }
 
-/** JSON as evidence shows it: without any member that holds a secret or an address. Throws TooDeepError. */
+/**
+ * JSON in the form in which evidence shows it: without any member that holds a secret or an address. Throws
+ * TooDeepError.
+ */
 export function withoutAddresses(value: unknown): unknown {
   return without(value, 0, name => SECRET_KEY.test(name) || ADDRESS_KEY.test(name), true)
 }

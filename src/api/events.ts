@@ -12,7 +12,7 @@ const Native = Type.Record(Type.String(), Type.Unknown(), {
   description: 'The payload as it was received, without secrets and addresses',
 })
 
-/** The Event resource: one event that a record was folded from. It is Rollcall's own: Twilio's API has none like it. */
+/** The Event resource: one event that a record was folded from. Twilio's API has no such resource. */
 export const Event = Type.Object(
   {
     key: Type.String({

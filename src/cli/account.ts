@@ -22,7 +22,7 @@ export const accountAdd: Command = {
       if (!ACCOUNT_SID.test(accountSid)) throw new CommandError('--sid: AC and 32 hex digits are expected.')
       if ((await store.accounts.find(accountSid)) !== undefined) {
         throw new CommandError(
-          `Account ${accountSid} is there already: rollcall account rotate gives it a new token.`,
+          `Account ${accountSid} exists already: rollcall account rotate gives it a new token.`,
         )
       }
       // The first account is the default: the token and the feeds of the settings belong to it.
@@ -62,7 +62,7 @@ export const accountList: Command = {
 export const accountRemove: Command = {
   name: 'account remove',
   summary:
-    'Remove an account with its keys and feeds; its history stays, and is there again if the SID is added again',
+    'Remove an account with its keys and feeds; its history stays, and is served again if the SID is added again',
   args: '<SID>',
   options: {},
   settings,

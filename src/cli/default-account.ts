@@ -8,9 +8,9 @@ import { newSecret, newSid } from './credentials.ts'
 
 /**
  * Finds or makes the default account: the one that the settings name, else the account that was made first, else a new
- * one. Processes that start at the same time agree on one account. `newToken` is the generated token of a new
- * account, to be printed once, else undefined. Throws CommandError where the settings have a token or a feed and none of
- * the accounts is the default: they would go to an account that was added for somebody else.
+ * one. Processes that start at the same time agree on one account. `newToken` is the generated token of a new account,
+ * to be printed once, else undefined. Throws CommandError if the settings have a token or a feed and no account is the
+ * default account: they would apply to an account that was added for somebody else.
  */
 export async function ensureDefaultAccount(
   store: Store,
@@ -30,7 +30,7 @@ function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
     if (config.authToken === undefined && !namesFeed(config)) {
       return { accountSid: other.accountSid, newToken: undefined, put: undefined }
     }
-    throw new CommandError('None of the accounts is the default: name the one meant by ROLLCALL_ACCOUNT_SID.')
+    throw new CommandError('None of the accounts is the default account: name one with ROLLCALL_ACCOUNT_SID.')
   }
   const accountSid = known?.accountSid ?? config.accountSid ?? newSid('AC')
   const newToken = known === undefined && config.authToken === undefined ? newSecret() : undefined

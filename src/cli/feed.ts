@@ -41,7 +41,7 @@ function feedAdd(feeds: readonly Feed[]): Command {
         const known = (await store.feeds.find(kind, authKey)) ?? (await findRow(store, id))
         if (known !== undefined) {
           throw new CommandError(
-            `That ${kind} feed is there already: rollcall feed rotate ${known.feedId} changes its secret.`,
+            `That ${kind} feed exists already: rollcall feed rotate ${known.feedId} changes its secret.`,
           )
         }
         await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs: context.clock() })

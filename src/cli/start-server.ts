@@ -71,7 +71,7 @@ export async function startServer(
     }
   } catch (error) {
     await server.close()
-    // Only what the operating system refuses has a syscall.
+    // Only errors of the operating system have `syscall`.
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new CommandError(
       `Cannot listen on ${config.host}:${config.port} (${error.message}): see --host and --port.`,
@@ -79,7 +79,7 @@ export async function startServer(
   }
 }
 
-/** Answers the requests that have come, then cuts every connection that is still open: it may never send one. */
+/** Answers the requests that have begun, for at most CLOSE_WITHIN_MS, and then cuts the open connections. */
 async function closeServer(server: FastifyInstance): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), CLOSE_WITHIN_MS)
   await server.close()

@@ -5,7 +5,7 @@ import type { Memory } from './memory.ts'
 import type { Payload } from './payload.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** One request to a feed, as it came. A message of a WebSocket is a delivery too, with the handshake's headers. */
+/** One request to a feed. A message of a WebSocket is a delivery too, with the headers of the handshake. */
 export interface Delivery {
   readonly method: string
   /** The absolute URL that the sender used, with its query. */
@@ -17,22 +17,24 @@ export interface Delivery {
   readonly body: Buffer
 }
 
-/** Whose payloads these are. SIDs from keys that are unique within one server only are made with the feed's id. */
+/**
+ * The account and the feed of payloads. SIDs from keys that are unique only within one server contain the feed's id.
+ */
 export interface Source {
   readonly accountSid: string
   readonly feedId: string
-  /** The SID of an instance of a room: derived from the instance, or the one that it was given before. */
+  /** The SID of an instance of a room: derived from the instance, or the SID that was given to it before. */
   sidOf(instance: string): string
 }
 
-/** What follows from a payload, and from what was before it. */
+/** What a payload leads to, given what the feed remembers. */
 export interface Reduced {
   readonly events: readonly Event[]
-  /** Stays that turn out to belong to another instance of their room than the one in which they were told. */
+  /** Stays that turn out to belong to another instance of their room than the one in which they are listed. */
   readonly moves?: readonly Move[]
-  /** SIDs that were given to instances of rooms. */
+  /** The SIDs that this payload gave to instances of rooms. */
   readonly claims?: readonly Claim[]
-  /** Why no event follows, as a sentence without a full stop. */
+  /** Why there are no events, as a sentence without a full stop. */
   readonly reason?: string
 }
 
@@ -42,6 +44,7 @@ export interface Claim {
   readonly instance: string
 }
 
+/** The move of a stay from one room to another. `atMs` is its join, in unix milliseconds. */
 export interface Move {
   readonly participantSid: string
   readonly fromRoomSid: string
@@ -49,70 +52,70 @@ export interface Move {
   readonly atMs: number
 }
 
-/** What of the past was heard: time in which Rollcall was down, or the feed itself was not heard, is no silence. */
+/** Whether Rollcall was up and received a feed. Other time does not count as silence of the feed's participants. */
 export interface ListeningWindow {
   readonly nowMs: number
-  /** True where nothing kept us from hearing what the feed told during the `ms` after a moment. */
+  /** True if Rollcall was up and received the feed for at least `ms` milliseconds since `fromMs`. */
   wasHeard(fromMs: number, ms: number): boolean
 }
 
 /**
- * One stack's way of telling what happens in its rooms. Pure: nothing here reads a clock, a store or a network; what
- * is remembered is handed in. Everything that is special about a stack is a fact on its Feed.
+ * How one stack reports what happens in its rooms. Everything that is special about a stack is a member of its Feed.
+ * Nothing here reads a clock, a store or a network: the memory of the feed is passed in.
  */
 export interface Feed {
   readonly kind: string
-  /** The path that senders are pointed at, or the beginning of it. */
+  /** The path to which senders are pointed, or its beginning. */
   readonly path: string
   /** The paths that are served, with `{name}` for a parameter. */
   readonly paths: readonly string[]
   readonly methods: readonly ('GET' | 'POST')[]
-  /** True where the sender may dial a WebSocket at `paths` instead. */
+  /** True if the sender may open a WebSocket at `paths` instead. */
   readonly webSocket?: true
   /** The path parameter that is a secret, and is left out of every log. */
   readonly secretParam?: string
-  /** One line for the reference and for `rollcall feed add --help`. */
+  /** One line for the API reference and for `rollcall feed add --help`. */
   readonly summary: string
-  /** The schema of a body, where it is of our own making. */
+  /** The schema of a body, if Rollcall itself specifies it. */
   readonly body?: Type.TSchema
-  /** How the keys of a new feed are made, and what its owner is told and asked. */
+  /** How the keys of a new feed are made. */
   readonly keys: FeedKeys
-  /** The key that the feed's row is found by. Throws UnauthenticError where the delivery names none. */
+  /** The key in a delivery by which the feed is found. Throws UnauthenticError if the delivery has none. */
   authKey(delivery: Delivery): string
   /** Throws UnauthenticError unless the delivery is signed with this secret. */
   verify(delivery: Delivery, secret: string, nowMs: number): void | Promise<void>
   /** The payloads of a delivery, in order. Throws JunkError for a body that cannot be read. */
   payloads(delivery: Delivery, source: Source): readonly Payload[]
   /**
-   * True where a payload means something only after others: `reduce` reads and writes the memory, payloads are reduced
-   * one after another in the order in which they came, and they are kept in the feed's log.
+   * True if the meaning of a payload depends on earlier ones: `reduce` reads and writes the memory, and payloads are
+   * reduced one after another, in the order in which they came, and kept in the feed's log.
    */
   readonly hasMemory?: true
   /**
-   * The events of one payload. The same payloads in the same order give the same events. Without memory it may throw
-   * JunkError, which the sender is refused with.
+   * The events of one payload. The same payloads in the same order give the same events. The `reduce` of a feed without
+   * memory may throw JunkError: the delivery is then refused.
    */
   reduce(payload: Payload, memory: Memory, source: Source): Reduced | Promise<Reduced>
   /**
-   * Looks at the entries that are due: forgets those that can matter no more, and gives payloads of our own that say
-   * what is over by now. They are reduced and kept like any other.
+   * Looks at the entries of the memory that are due: deletes those that are not needed any more, and gives payloads of
+   * Rollcall's own that say what is over. They are reduced and kept like any other payload.
    */
   expire?(memory: Memory, window: ListeningWindow): Promise<readonly Payload[]>
   /**
-   * The first parts of memory keys that transient payloads write: a rebuild cannot make these entries again, and
-   * leaves them as they are.
+   * The first parts of the keys of memory entries that transient payloads write. A rebuild cannot make these entries
+   * again, and leaves them as they are.
    */
   readonly transientMemory?: readonly string[]
-  /** True where the source states the error code of each end reason that has one: a reason without a code has none. */
+  /** True if the source states an error code with each end reason that has one, so that none is added to a reason. */
   readonly statesErrorCodes?: true
-  /** True where the server has one room of a name at a time, so that a later one shows that the earlier is over. */
+  /** True if the server has one room of a name at a time, so that a later one shows that the earlier one is over. */
   readonly hasUniqueNames?: true
-  /** The feed that the settings of the server name, if they name one. */
+  /** The feed that the settings name, if they name one. */
   configured?(settings: FeedSettings): ConfiguredFeed | undefined
-  /** The server's own list of who is there, where it has one that can be asked for. */
+  /** How the media server's list of rooms and participants is read, if it has one. */
   readonly snapshot?: Snapshot
-  /** How long a stay may be without any sign before it counts as over; undefined for as long as it takes. */
+  /** How long a stay may be without any sign before it counts as over; undefined for no limit. */
   readonly silenceLimitMs: number | undefined
-  /** What the sender repairs when nothing can be stored now: a 503 with these headers, or a connection that is cut. */
+  /** What makes the sender repeat a delivery that cannot be stored now: 503 with these headers, or a cut connection. */
   readonly whenUnavailable: Readonly<Record<string, string>> | 'cut'
 }

@@ -1,26 +1,26 @@
 /**
- * How a feed is found and verified, as far as its owner has to do with it. `rollcall feed add` and `feed rotate` follow
- * from it.
+ * How the key and the secret of a feed are made, and what its owner gives or is given. `rollcall feed add` and
+ * `rollcall feed rotate` use it.
  */
 export type FeedKeys = ChosenKey | GeneratedKey | AccountKey
 
-/** The owner names the key, as it stands in the sender's settings, and gives the secret that belongs to it. */
+/** The owner gives the key, as it is in the settings of the sender, and the secret that belongs to it. */
 export interface ChosenKey {
   readonly made: 'chosen'
-  /** What the key is called at the vendor, like `API key`. */
+  /** What the vendor calls the key, like `API key`. */
   readonly keyLabel: string
   /** The prompt for the secret of a key. */
   secretPrompt(key: string): string
-  /** Makes up a key and its secret for an owner who names none; without it the key must be named. */
+  /** Generates a key and its secret for an owner who gives none. Without it the key must be given. */
   readonly generate?: (newSecret: () => string) => { readonly key: string; readonly secret: string }
 }
 
-/** Rollcall makes up a long random key, which alone proves who sends. Only its hash is kept. */
+/** Rollcall generates a long random key, which alone proves who sends. Only its hash is stored. */
 export interface GeneratedKey {
   readonly made: 'generated'
-  /** What is kept of the key, and what the feed is found by. */
+  /** The form of the key that is stored and by which the feed is found. */
   authKeyOf(key: string): string
-  /** The lines that tell the owner of the key and how to send it. */
+  /** The lines that show the key to the owner, and how to send it. */
   linesFor(key: string): readonly string[]
 }
 
@@ -36,7 +36,7 @@ export type FeedSettings = Readonly<Record<string, unknown>>
 
 /** A feed that the settings name, for the default account. */
 export interface ConfiguredFeed {
-  /** What the feed's id is made of. */
+  /** The name from which the id of the feed is derived. */
   readonly name: string
   readonly authKey: string
   readonly secret: string

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * What a feed remembers from one payload to the next: values under keys, kept in the same commit as the events that
- * follow from them. Values are JSON of the feed's own making; whoever reads one names its shape. What was read once in
- * a transaction is not asked of the database again, and all writes go there together at its end.
+ * What a feed remembers from one payload to the next: values under keys, stored in the same commit as the events that
+ * follow from them. Values are JSON; the feed names the type of a value when it reads it. In a transaction each entry
+ * is read from the database once, and all changes are written together at the end.
  */
 export interface Memory {
   /** Reads these keys by one statement, so that `get` finds them without another. */
@@ -14,7 +14,7 @@ export interface Memory {
   delete(key: string): void
   /** The entries whose keys begin with these parts, by key. */
   list<T>(...parts: readonly string[]): Promise<Entry<T>[]>
-  /** The entries that are due by a moment, the longest due first; no more than are looked at in one go. */
+  /** A limited number of the entries that are due at `nowMs`. The entry that is due for longest comes first. */
   due<T>(nowMs: number): Promise<Entry<T>[]>
 }
 
@@ -23,15 +23,15 @@ export interface Entry<T> {
   readonly value: T
 }
 
-/** The longest part that a key holds as it is: every engine has a limit for keys. */
+/** A longer part of a key is replaced by its hash, because the engines limit the length of keys. */
 const MAX_PART_CHARS = 300
 
-/** The key made of these parts. No text in a part can be taken for the border between two. */
+/** The key made of these parts. They are encoded, so that none contains the separator. */
 export function memoryKey(...parts: readonly (string | number)[]): string {
   return parts.map(part => bounded(encodeURIComponent(part).replaceAll('}', '%7D'))).join('|')
 }
 
-/** The range of all keys that begin with these parts: from the first, up to the second and without it. */
+/** The range of all keys that begin with these parts: `from` is in it, and `to` is not. */
 export function keysUnder(...parts: readonly (string | number)[]): [from: string, to: string] {
   const key = memoryKey(...parts)
   return [`${key}|`, `${key}}`]

@@ -3,7 +3,7 @@ import type { Json } from './json.ts'
 import type { FeedSettings } from './keys.ts'
 import type { Payload } from './payload.ts'
 
-/** How a stack's server is asked for its own list of who is there, and how its answers are read. */
+/** How the list of rooms and participants is requested from a media server, and how it is read. */
 export interface Snapshot {
   /** The server that the settings name; undefined where they name none. */
   serverOf(settings: FeedSettings, send: SendRequest): SnapshotServer | undefined
@@ -13,17 +13,17 @@ export interface Snapshot {
   readParticipant(listed: Json): ListedParticipant
   /** The kinds of participants that the server leaves out of a room's count. */
   readonly uncountedKinds: readonly ParticipantKind[]
-  /** A listed room, as the payload that would have told of its start. */
+  /** A listed room, as the payload that would have stated its start. */
   roomPayload(room: Json, atMs: number): Payload
-  /** A listed participant, as the payload that would have told of the join. */
+  /** A listed participant, as the payload that would have stated the join. */
   participantPayload(room: Json, participant: Json, atMs: number): Payload
 }
 
-/** A server that can be asked who is there. Rejects where it does not answer. */
+/** A media server whose list can be requested. Rejects if it does not answer. */
 export interface SnapshotServer {
   /** Every room that is open, as the server writes it. */
   listRooms(nowMs: number): Promise<Json[]>
-  /** Everybody in the room of this name, as the server writes it. */
+  /** Every participant in the room of this name, as the server writes it. */
   listParticipants(roomName: string, nowMs: number): Promise<Json[]>
 }
 
@@ -35,11 +35,13 @@ export interface ListedRoom {
 
 export interface ListedParticipant {
   readonly nativeKey: string | undefined
-  /** False for one that is not in the room yet, or not any more. */
+  /** False for a participant who is not in the room yet, or has left it. */
   readonly isActive: boolean
 }
 
-/** POSTs a body as JSON and resolves to the JSON of the answer. Rejects for any status but 200, and after a time limit. */
+/**
+ * POSTs a body as JSON and resolves to the JSON of the answer. Rejects for any status but 200, and after a time limit.
+ */
 export type SendRequest = (request: {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>

@@ -10,8 +10,8 @@ import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 const RETRY_MS = 250
 
 /**
- * Registers the WebSocket of a feed whose sender connects to us. Messages are stored one after another, and none is read
- * meanwhile: the sender learns nothing of what is stored, and keeps what it could not send. So memory holds the messages
+ * Registers the WebSocket of a feed whose sender connects to us. Messages are stored one after another, and none is
+ * read meanwhile: the sender is not told what is stored, and keeps what it could not send. So memory holds the messages
  * of one read from the network at most.
  */
 export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {

@@ -28,7 +28,7 @@ export interface ListOf<Owner, Filters extends Parameters, Row extends Position>
   pathOf(owner: Owner): string
   /** The entries of a page, in order. */
   page(context: ApiContext, owner: Owner, filters: Parsed<Filters>, page: ListPage): Promise<readonly Row[]>
-  /** Whether there is such an owner; asked where a page is empty. Without it there is. */
+  /** Whether the owner exists; called if a page is empty. Without it every owner exists. */
   isKnown?(context: ApiContext, owner: Owner): Promise<boolean>
   /** Makes the function that gives an entry's JSON; `url` is that of the list, without a query. */
   render(url: string, owner: Owner): (row: Row) => string

@@ -38,7 +38,10 @@ export interface ServerOptions {
   readonly log: Logger
   /** Feeds that the settings name; they come before those of the store. */
   readonly configuredFeeds: readonly FeedRow[]
-  /** Is told when each feed was last heard, by its id; unix milliseconds. Bounded by the number of feeds. */
+  /**
+   * When each feed was last received, by its id; unix milliseconds. The server updates it. Bounded by the number of
+   * feeds.
+   */
   readonly heard?: Map<string, number>
   /** The queue that deliveries are applied by, if others use it too; without it the server makes one. */
   readonly queue?: ApplyQueue

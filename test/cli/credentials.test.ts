@@ -10,7 +10,7 @@ const SEEN_WITHIN_MS = 1_000
 const SID = `AC${'7e'.repeat(16)}`
 
 suite('rollcall account and key', { concurrency: 2 }, () => {
-  test('a running server heeds within a second a change of', { concurrency: 2 }, async t => {
+  test('within a second a running server applies a change of', { concurrency: 2 }, async t => {
     const cwd = await temporaryFolder(t)
     const { url, accountSid } = await startServe(t, { cwd })
     const run = (line: string) => rollcallPrints(cwd, line.split(' '))
@@ -74,7 +74,7 @@ suite('rollcall account and key', { concurrency: 2 }, () => {
     assert.equal(await refusal(cwd, 'key add', { options: { account: other } }), unknown)
     await runCommand(cwd, 'key add', { options: { account: SID } })
 
-    const taken = `Account ${SID} is there already: rollcall account rotate gives it a new token.`
+    const taken = `Account ${SID} exists already: rollcall account rotate gives it a new token.`
     assert.equal(await refusal(cwd, 'account add', { options: { sid: SID } }), taken)
     for (const [name, what] of [
       ['account rotate', 'account'],

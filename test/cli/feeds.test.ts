@@ -11,7 +11,7 @@ const SECRET = 'first-secret-of-the-feed-0123456789'
 const NEW_SECRET = 'second-secret-of-the-feed-0123456789'
 
 suite('rollcall feed', { concurrency: 2 }, () => {
-  test('a running server heeds within a second a change of', { concurrency: 3 }, async t => {
+  test('within a second a running server applies a change of', { concurrency: 3 }, async t => {
     const cwd = await temporaryFolder(t)
     const { url, accountSid } = await startServe(t, { cwd })
     const run = (line: string, input?: string) => rollcallPrints(cwd, line.split(' '), input)
@@ -71,7 +71,7 @@ suite('rollcall feed', { concurrency: 2 }, () => {
     const one = idOf(await runCommand(cwd, 'feed add', add('livekit', 'APIone')))
     const two = idOf(await runCommand(cwd, 'feed add', add('livekit', 'APItwo')))
     const isThere = (id: string) =>
-      `That livekit feed is there already: rollcall feed rotate ${id} changes its secret.`
+      `That livekit feed exists already: rollcall feed rotate ${id} changes its secret.`
     assert.equal(await refusal(cwd, 'feed add', add('livekit', 'APIone')), isThere(one))
     assert.equal(
       await refusal(cwd, 'feed rotate', rotate(two, 'APIone')),

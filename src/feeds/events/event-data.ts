@@ -35,7 +35,7 @@ export const EventData = Type.Object({
       key: Type.String({
         minLength: 1,
         maxLength: 512,
-        description: 'Your id of this stay; who comes again needs another key and keeps the identity',
+        description: 'Your id of this stay; someone who joins again needs another key and keeps the identity',
       }),
       identity: Type.Optional(Text),
       displayName: Type.Optional(Text),
@@ -65,7 +65,9 @@ export type EventData = Type.Static<typeof EventData>
 /** A CloudEvent in structured mode, as the API reference shows it. */
 export const Envelope = Type.Object({
   specversion: Type.Literal('1.0'),
-  id: Type.String({ description: 'With source, the idempotency key: the same again is a duplicate' }),
+  id: Type.String({
+    description: 'With source, the idempotency key: a second event with both the same is a duplicate',
+  }),
   source: Type.String(),
   type: Type.Enum([...EVENT_KINDS]),
   time: Type.String({ format: 'date-time', description: 'When it happened, by the clock of the source' }),

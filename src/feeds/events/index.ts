@@ -21,12 +21,12 @@ export const events: Feed = {
 
   authKey: bearerAuthKey,
 
-  // Whoever sends a key with the right hash has proved to hold the key.
+  // The feed is found by the hash of its key: a delivery with such a key is authentic.
   verify() {},
 
   payloads(delivery, { accountSid }) {
     const received = cloudEventsOf(delivery)
-    // One event that is wrong refuses the whole batch, and the error names it.
+    // If one event is wrong, the whole batch is refused. The error names the event.
     for (const [index, event] of received.entries()) eventOf(event, accountSid, index)
     return received.map(event => ({ key: eventKey(event), value: keptForm(event.envelope) }))
   },

@@ -13,14 +13,14 @@ export const CONCLUSION = 'rollcall'
 
 const NOTHING: Reduced = { events: [], reason: 'What it concludes is over' }
 
-/** The payload that the media of a stay are silent since `lastMs`, as found at `atMs`; both in unix milliseconds. */
+/** The payload that says, at `atMs`, that the media of a stay are silent since `lastMs`; both in unix milliseconds. */
 export function silentPayload(emitter: string, member: Member, lastMs: number, atMs: number): Payload {
   const { nativeRoom: room, nativeId: id, participantSid } = member
   const value = { [CONCLUSION]: 'silent', emitter, room, id, participantSid, lastMs, atMs }
   return { key: `expired|silent|${participantSid}|${lastMs}`, value, latestMs: atMs }
 }
 
-/** The payload that a room is empty since `lastMs`, as found at `atMs`; both in unix milliseconds. */
+/** The payload that says, at `atMs`, that a room is empty since `lastMs`; both in unix milliseconds. */
 export function emptyPayload(
   emitter: string,
   { nativeRoom: room, roomSid }: OpenRoom,
@@ -32,15 +32,15 @@ export function emptyPayload(
 }
 
 /**
- * The payload that a Janus was heard at `lastMs`, as found at `atMs`; both in unix milliseconds. It stands in the log for
- * statistics, which are not there: a crash that follows is told with the time at which that Janus was heard last.
+ * The payload that says, at `atMs`, that a Janus was heard at `lastMs`; both in unix milliseconds. It stands in the log
+ * for statistics, which are not stored, so that a rebuild too knows when that Janus was last heard before a crash.
  */
 export function heardPayload(emitter: string, lastMs: number, atMs: number): Payload {
   const value = { [CONCLUSION]: 'heard', emitter, lastMs, atMs }
   return { key: `expired|heard|${emitter}|${lastMs}`, value, latestMs: atMs }
 }
 
-/** Reduces a payload of Rollcall's own. Nothing follows where what it concludes has changed since. */
+/** Reduces a payload of Rollcall's own. It leads to nothing if what it concludes is not true any more. */
 export async function reduceConclusion(value: Json, memory: EmitterMemory, atMs: number): Promise<Reduced> {
   const nativeRoom = textOf(value['room'])
   const lastMs = intOf(value['lastMs'])

@@ -62,9 +62,9 @@ export interface Session extends Stored {
 export interface Handle extends Stored {
   /** Empty where it is unknown. */
   readonly sessionId: string
-  /** The member that it is in a room as. */
+  /** The participant in a room that uses the handle. */
   readonly member?: MemberId | undefined
-  /** True where a join is all that showed the handle: its end may never be told, so it is deleted with the member. */
+  /** True if only a join showed the handle. Its `detached` may never come, so that it is deleted with the member. */
   readonly isFromJoin?: boolean | undefined
 }
 
@@ -86,7 +86,7 @@ export interface OpenRoom extends Stored {
   readonly isOver?: boolean | undefined
 }
 
-/** Room and id, by which all events but the join name a participant. An id is unique in its room at a time. */
+/** The room and the id by which events name a participant. At any time an id is unique in its room. */
 export interface MemberId {
   readonly nativeRoom: string
   readonly nativeId: string
@@ -104,7 +104,9 @@ export interface Member extends MemberId, Stored {
   readonly isSuperseded?: boolean | undefined
   /** When its media last stopped by an `unpublished` or a hangup, in unix milliseconds. */
   readonly mediaEndedMs?: number | undefined
-  /** The last sign of its media, where an event said that they are silent since. Cleared by the next sign of it. */
+  /**
+   * The last sign of its media, once an event said that they are silent since. The next sign of the member clears it.
+   */
   readonly toldSilentMs?: number | undefined
 }
 
@@ -116,7 +118,7 @@ export interface Media extends Stored {
   readonly lastMs: number
 }
 
-/** True for a stay of which no end is known or concluded. */
+/** True for a stay whose end is neither known nor concluded. */
 export function isOpenStay({ isOver, isSuperseded, toldSilentMs }: Member): boolean {
   return isOver !== true && isSuperseded !== true && toldSilentMs === undefined
 }

@@ -58,7 +58,7 @@ function neighboursOf<K extends Kind>({ kind, value, id }: DueEntry<K>): readonl
   return EXPIRY[kind].neighbours(value, id)
 }
 
-/** A part of a key that was too long stands there as its hash, and makes the same keys as the part itself. */
+/** An entry with the parts of its key. A part that was too long is there as its hash, which gives the same keys. */
 function dueEntry({ key, value }: Entry<Entries[Kind]>): DueEntry<Kind> | undefined {
   const [kind, emitter = '', first = '', second] = key.split('|').map(decodeURIComponent)
   if (!isOneOf(KINDS, kind)) return undefined

@@ -50,7 +50,7 @@ export const janus: Feed = {
     return janusCredentials(Buffer.from(basic, 'base64').toString('utf8'))
   },
 
-  // The key is the hash of the whole secret: a sender whose feed was found has proved to have it.
+  // The key is the hash of the whole secret: a delivery whose feed was found is authentic.
   verify() {},
 
   payloads(delivery) {
@@ -72,13 +72,13 @@ export const janus: Feed = {
     return { name: user, authKey: janusCredentials(`${user}:${password}`), secret: '' }
   },
 
-  // Nothing is heard of participants who only listen: `expire` looks at those whose media flowed.
+  // Participants who only listen send no events: silence shows nothing. `expire` ends stays whose media stopped.
   silenceLimitMs: undefined,
-  // sampleevh takes any status for delivered, and repeats only what it could not send.
+  // sampleevh takes any status for success, and repeats only what it could not send.
   whenUnavailable: 'cut',
 }
 
-/** What a Janus feed with Basic credentials is found by; the argument is `user:password`. */
+/** The key by which a Janus feed with Basic credentials is found. The argument is `user:password`. */
 export function janusCredentials(userAndPassword: string): string {
   return digestOf(`basic ${userAndPassword}`)
 }
@@ -98,7 +98,7 @@ function payloadOf(event: unknown, index: number): Payload {
   if (value === undefined) throw new JunkError(`Event ${index} is not an object.`)
   const { [CONCLUSION]: _, ...sent } = withoutOwnAddresses(value)
   return {
-    // Emitter, time, type and handle are in the text: the same text is the same event, sent again.
+    // The text has emitter, time, type and handle: an equal text is the same event, which was sent again.
     key: digestOf(canonicalJson(value)),
     value: keptForm(sent),
     ...omitUndefined({ latestMs: momentOf(value['timestamp']) }),

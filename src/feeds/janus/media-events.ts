@@ -8,12 +8,12 @@ import { memberAt, memberFacts, showMember } from './members.ts'
 const STATISTICS = 3
 const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
-/** True for the statistics of media that flow. They come every second, so that they are not kept. */
+/** True for the statistics of media that flow. They are not kept, because they come every second. */
 export function isStatistics({ type, subtype }: Json): boolean {
   return type === 32 && subtype === STATISTICS
 }
 
-/** Type 32. Statistics come while media flow; the other subtypes tell of changes, which may be few. */
+/** Type 32: media. Statistics come while media flow; the other subtypes are changes, which may be rare. */
 export async function reduceMedia(subtype: unknown, context: JanusContext): Promise<Reduced> {
   const { memory, handleId, atMs, payloadKey } = context
   const member = await memberAt(memory, handleId)
@@ -28,7 +28,7 @@ export async function reduceMedia(subtype: unknown, context: JanusContext): Prom
   return { events: [{ ...seen, ...memberFacts(member) }] }
 }
 
-/** Type 16, subtype 6. A hangup ends the media: the participant is still in the room, and sends nothing. */
+/** Type 16, subtype 6: connections. A hangup ends the media; the participant is still in the room. */
 export async function reduceConnection(
   event: Json,
   { memory, handleId, atMs }: JanusContext,

@@ -1,7 +1,7 @@
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Media, Member } from './entries.ts'
 
-/** How often a sign of media is noted. A sign that comes sooner after their end was sent before it. */
+/** How often a sign of media is noted. A sign within this time after the end of the media was sent before that end. */
 export const MEDIA_SAMPLE_MS = 30_000
 
 /** The last sign of the media of a stay, in unix milliseconds; undefined if they do not flow. */

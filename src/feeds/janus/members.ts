@@ -34,7 +34,7 @@ export async function closeMember({ memory, atMs }: JanusContext, id: MemberId):
   if (!member.isOver) await leaveRoom(memory, member, atMs, isCounted(member) ? 1 : 0)
 }
 
-/** Forgets a stay with its media, and its handle where nothing but the join showed that. */
+/** Forgets a stay with its media, and its handle if only the join showed the handle. */
 export async function forgetMember(memory: EmitterMemory, member: Member): Promise<void> {
   memory.delete('member', member)
   await forgetMedia(memory, member)
@@ -51,7 +51,7 @@ export async function refreshMember(memory: EmitterMemory, member: Member): Prom
   await refreshSession(memory, member.sessionId)
 }
 
-/** The stay by this handle, unless another handle holds its id since. */
+/** The stay that uses this handle, unless another handle has taken its id since. */
 export async function memberAt(
   memory: EmitterMemory,
   handleId: string | undefined,
@@ -67,7 +67,7 @@ export async function memberAt(
   return member?.handleId === handleId ? member : undefined
 }
 
-/** The events that the connection of the stay by this handle is gone; its leave is mostly told right after. */
+/** The event that the connection of the stay with this handle is gone, if there is one. Usually its leave follows. */
 export async function connectionGone(context: JanusContext, handleId: string): Promise<Event[]> {
   const { memory, atMs, payloadKey } = context
   const member = await memberAt(memory, handleId)
@@ -77,7 +77,9 @@ export async function connectionGone(context: JanusContext, handleId: string): P
   return [{ kind: 'observation.participant_gone', key, atMs, ...memberFacts(member), ...why }]
 }
 
-/** Ends the stay that a handle was in before it joins as `id`: a handle is in one room at a time, so a leave was lost. */
+/**
+ * Ends the stay that a handle still has when it joins as `id`: a handle is in one room at a time, so a leave was lost.
+ */
 export async function freeHandle(context: JanusContext, id: MemberId): Promise<Event[]> {
   const { memory, handleId } = context
   const before = await memberAt(memory, handleId)
@@ -87,22 +89,22 @@ export async function freeHandle(context: JanusContext, id: MemberId): Promise<E
   return events
 }
 
-/** Notes a sign of a stay: one that was told to be silent is counted in its room again. */
+/** Notes a sign of a stay. If the stay was silent, its room counts it again. */
 export async function showMember(memory: EmitterMemory, member: Member): Promise<void> {
   if (member.toldSilentMs === undefined) return
   await enterRoom(memory, member.nativeRoom, member.roomSid)
   memory.set('member', member, { ...member, toldSilentMs: undefined })
 }
 
-/** What every event of a participant says. */
+/** The facts in every event of a participant. */
 export function memberFacts({ participantSid: sid, roomSid, nativeRoom, nativeId }: Member) {
   const participant = { nativeKey: nativeId, connectionKey: nativeId }
   return { roomSid, room: roomFacts(nativeRoom), participantSid: sid, participant }
 }
 
 /**
- * Why a stay ended whose leave states no reason. It follows from other events and is marked as inferred: Janus shut
- * down, the session timed out, or its transport was gone first. Unknown where the session is.
+ * The reason of a leave that states none, inferred from other events: Janus shut down, the session timed out, or its
+ * transport was gone before. Empty if the session is unknown.
  */
 export async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
   const emitter = await memory.get('emitter', '')
@@ -119,7 +121,7 @@ async function refreshSession(memory: EmitterMemory, sessionId: string | undefin
   if (sessionId !== undefined && session !== undefined) memory.set('session', sessionId, session)
 }
 
-/** True for a member that its room counts. */
+/** True for a member whom its room counts. */
 function isCounted({ isOver, toldSilentMs }: Member): boolean {
   return isOver !== true && toldSilentMs === undefined
 }

@@ -14,8 +14,8 @@ import { idsOf, reduceVideoroom } from './videoroom.ts'
 const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /**
- * The events of one payload. Janus tells things in order, and says of each only a part: sessions, handles and members
- * are put together in memory. The types are those of the event handlers' documentation:
+ * The events of one payload. Janus sends its events in order, and each has only a part of the facts: the memory joins
+ * sessions, handles and members. The types are those in the documentation of the event handlers:
  * janus.conf.meetecho.com/docs/eventhandlers.
  */
 export async function reduceJanus(payload: Payload, memory: Memory, source: Source): Promise<Reduced> {
@@ -65,7 +65,7 @@ async function reduceEvent(value: Json, event: Json, context: JanusContext): Pro
   }
 }
 
-/** The entries that an event itself names: they are read by one statement. */
+/** The entries that an event itself names. They are read by one statement. */
 function namedBy(event: Json, { sessionId, handleId }: JanusContext): EntryRef[] {
   const transportId = transportOf(event) ?? idOf(event['id'])
   const { nativeRoom, nativeId } = idsOf(event)

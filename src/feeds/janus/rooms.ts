@@ -13,7 +13,9 @@ export interface FoundRoom {
   readonly claims: readonly Claim[]
 }
 
-/** The instance of a room at the time of this event: the open one, or a new one if that was empty for too long. */
+/**
+ * The instance of a room at the time of this event: the open one, or a new one if the open one was empty for too long.
+ */
 export async function findRoom(context: JanusContext, nativeRoom: string): Promise<FoundRoom> {
   const { memory, atMs } = context
   const open = await memory.get('room', nativeRoom)
@@ -25,7 +27,7 @@ export async function findRoom(context: JanusContext, nativeRoom: string): Promi
   return { ...beginRoom(context, nativeRoom, false), events: untoldEmptiness(open, atMs) }
 }
 
-/** Begins an instance of a room, which claims its SID by the event that is its first sign. */
+/** Begins an instance of a room. The event that is its first sign claims its SID. */
 export function beginRoom(
   { memory, source, atMs, payloadKey }: JanusContext,
   nativeRoom: string,
@@ -38,7 +40,7 @@ export function beginRoom(
   return { room, events: [], claims: [{ roomSid, instance }] }
 }
 
-/** The event that the room is empty, unless it is not or that was told before. */
+/** The event that the room is empty; none if it is not empty, or if that event was given before. */
 export function untoldEmptiness(room: OpenRoom, atMs: number): Event[] {
   const { emptySinceMs, toldEmptyMs } = room
   if (emptySinceMs === undefined || emptySinceMs === toldEmptyMs) return []
@@ -54,7 +56,7 @@ export function emptyEvent(
   return roomEmpty({ roomSid, room: roomFacts(nativeRoom), lastSignMs: emptySinceMs, atMs })
 }
 
-/** What every event says of its room. */
+/** The facts in every event of a room. */
 export function roomFacts(nativeRoom: string) {
   return { nativeKey: nativeRoom, name: nativeRoom, type: 'group' as const }
 }

@@ -5,14 +5,14 @@ import type { JanusContext } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import { untoldEmptiness } from './rooms.ts'
 
-/** Subtypes of the core's events. */
+/** Subtypes of the events of Janus itself. */
 const STARTED = 1
 const STOPPED = 2
 const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /**
- * Type 256: Janus starts or shuts down. Members of the rooms leave after a shutdown, one by one; a start without a
- * shutdown before it shows a crash, in which they were lost with the last event before it.
+ * Type 256: Janus starts or shuts down. After a shutdown the members of its rooms leave one by one. A start without a
+ * shutdown before it shows a crash: the stays ended with the last event before it.
  */
 export async function reduceCore(subtype: unknown, context: JanusContext): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
@@ -40,7 +40,7 @@ export async function reduceCore(subtype: unknown, context: JanusContext): Promi
   return events.length === 0 ? NOTHING : { events }
 }
 
-/** After a shutdown, whatever begins shows that Janus started again and that its `started` was lost. */
+/** After a shutdown, a new session, handle or join shows that Janus started again and that its `started` was lost. */
 export async function noteStart(type: unknown, event: Json, { memory, atMs }: JanusContext): Promise<void> {
   if (!isBeginning(type, event) || !(await memory.get('emitter', ''))?.isStopping) return
   await forgetServer(memory, atMs)
@@ -56,7 +56,7 @@ async function forgetServer(memory: EmitterMemory, atMs: number): Promise<void> 
   memory.set('emitter', '', { lastMs: atMs })
 }
 
-/** True for what happens only at a Janus that runs. */
+/** True for an event that only a running Janus sends: a session, a handle or a stay begins. */
 function isBeginning(type: unknown, event: Json): boolean {
   const isJoin = type === 64 && objectOf(event['data'])?.['event'] === 'joined'
   return isJoin || (type === 1 && event['name'] === 'created') || (type === 2 && event['name'] === 'attached')

@@ -9,7 +9,7 @@ import { closeMember, connectionGone, memberAt } from './members.ts'
 const HTTP = 'janus.transport.http'
 const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
-/** Type 1. Janus tells of `destroyed` and `timeout`, and not of a session whose WebSocket closes. */
+/** Type 1: sessions. Janus sends `destroyed` and `timeout`, but no event for a session whose WebSocket closes. */
 export async function reduceSession(event: Json, context: JanusContext): Promise<Reduced> {
   const { memory, sessionId } = context
   if (sessionId === undefined) return NOTHING
@@ -27,7 +27,7 @@ export async function reduceSession(event: Json, context: JanusContext): Promise
   return events.length === 0 ? NOTHING : { events }
 }
 
-/** Type 2. */
+/** Type 2: handles. */
 export async function reduceHandle(event: Json, context: JanusContext): Promise<Reduced> {
   const { memory, sessionId, handleId } = context
   if (sessionId === undefined || handleId === undefined) return NOTHING
@@ -46,7 +46,7 @@ export async function reduceHandle(event: Json, context: JanusContext): Promise<
   return events.length === 0 ? NOTHING : { events }
 }
 
-/** Type 128. Ids of transports are used again: a transport that connects has none of the sessions under its id. */
+/** Type 128: transports. Their ids are used again: a transport that connects has no session that is under its id. */
 export async function reduceTransport(event: Json, { memory }: JanusContext): Promise<Reduced> {
   const id = idOf(event['id'])
   const name = objectOf(event['data'])?.['event']
@@ -63,7 +63,7 @@ export async function reduceTransport(event: Json, { memory }: JanusContext): Pr
   return NOTHING
 }
 
-/** The transport of a session that is created. A request over HTTP is a transport of its own, whose end is not told. */
+/** The transport of a session that is created; undefined for HTTP, where each request is a transport without an end. */
 export function transportOf(event: Json): string | undefined {
   const transport = objectOf(event['transport'])
   return transport?.['transport'] === HTTP ? undefined : idOf(transport?.['id'])
@@ -104,7 +104,7 @@ async function beginSession(memory: EmitterMemory, sessionId: string, transportI
   memory.set('transport', transportId, { sessionIds })
 }
 
-/** Saves a session, or forgets it once it has no handles and nothing more can be told of it. */
+/** Saves a session, or forgets it once it has no handles and no later event can matter for it. */
 async function keepSession(memory: EmitterMemory, sessionId: string, session: Session): Promise<void> {
   const { transportId, isDisconnected, ended, handleIds } = session
   const isOver = isDisconnected === true || ended !== undefined || transportId === undefined

@@ -10,11 +10,11 @@ import { closeMember, freeHandle, memberFacts, openMember, showMember, whyLeft }
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
-/** The events that hold the display name wherever the participant has one. */
+/** The events that contain the display name if the participant has one. */
 const NAMING_EVENTS: readonly unknown[] = ['joined', 'published']
 const NOTHING: Reduced = { events: [], reason: 'It tells of no participant' }
 
-/** Type 64: what a plugin tells. Only the videoroom plugin has rooms that Rollcall reads. */
+/** Type 64: events of plugins. Rollcall reads only the rooms of the videoroom plugin. */
 export async function reduceVideoroom(event: Json, context: JanusContext): Promise<Reduced> {
   const data = objectOf(event['data']) ?? {}
   const { nativeRoom, nativeId } = idsOf(event)
@@ -51,7 +51,7 @@ export function idsOf(event: Json): Partial<MemberId> {
   return omitUndefined({ nativeRoom: idOf(data?.['room']), nativeId: idOf(data?.['id']) })
 }
 
-/** Janus has one room of an id at a time: where one was open, its destruction was lost. */
+/** Janus has one room of an id at a time: if one is still open, its destruction was lost. */
 async function created(context: JanusContext, nativeRoom: string): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
   const before = await memory.get('room', nativeRoom)
@@ -65,7 +65,7 @@ async function created(context: JanusContext, nativeRoom: string): Promise<Reduc
   return { events, claims }
 }
 
-/** Janus tells each member of it by a hangup, and of no leave. */
+/** Janus sends a hangup for each member of a destroyed room, and no leave. */
 async function destroyed(context: JanusContext, nativeRoom: string): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
   const room = await memory.get('room', nativeRoom)
@@ -102,7 +102,9 @@ async function beginStay(context: JanusContext, id: MemberId) {
   return { member, events: [...freed, ...events], claims }
 }
 
-/** Names session, handle and opaque id as a join does: where the join was lost, this is the first sign of the stay. */
+/**
+ * A publication has session, handle and opaque id like a join. If the join was lost, it is the first sign of the stay.
+ */
 async function published(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
   const before = await memory.get('member', id)
@@ -129,7 +131,7 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
   return { events: [...events, seen, ...tracks], claims }
 }
 
-/** May come three times, and also for participants who never published. It is no leave: they may still listen. */
+/** `unpublished` may come three times, also if nothing was published. It ends no stay: the participant may listen. */
 async function unpublished({ memory, atMs, payloadKey }: JanusContext, id: MemberId): Promise<Reduced> {
   const member = await memory.get('member', id)
   if (member === undefined || member.isOver) return NOTHING
@@ -140,7 +142,7 @@ async function unpublished({ memory, atMs, payloadKey }: JanusContext, id: Membe
   return { events: [{ ...seen, ...memberFacts(member) }] }
 }
 
-/** A leave names room and id alone; what else is known of the stay was remembered. */
+/** A leave has only the room and the id. The other facts of the stay are in memory. */
 async function left(
   context: JanusContext,
   id: MemberId,
@@ -161,11 +163,11 @@ async function left(
     ...{ ...memberFacts(member), ...why },
   }
   const isOfOpenRoom = member.isOver || (await memory.get('room', id.nativeRoom))?.roomSid === roomSid
-  // The instance of a stay that outlived it was taken for empty: it is empty from this leave on.
+  // If the instance of this stay was taken for empty too early, it is empty from this leave on.
   return { events: isOfOpenRoom ? [leave] : [leave, emptyEvent(member, atMs, atMs)] }
 }
 
-/** A leave of a participant of whom nothing else was heard: who it was, and since when, is unknown. */
+/** The leave of a participant of whom no other event came. The identity and the join are unknown. */
 async function leftUnheard(
   context: JanusContext,
   id: MemberId,
@@ -186,7 +188,7 @@ async function leftUnheard(
 
 function namesOf({ opaqueId }: JanusContext, data: Json, { nativeId }: MemberId): ParticipantFacts {
   const displayName = textOf(data['display'])
-  // The other events leave the name out: from them it does not follow that there is none.
+  // Other events never contain the name, so that they do not show that there is none.
   const lastResort = NAMING_EVENTS.includes(data['event']) ? nativeId : undefined
   return omitUndefined({ identity: opaqueId ?? displayName ?? lastResort, displayName })
 }

@@ -55,7 +55,7 @@ export function readBody(value: Json): Told | { readonly reason: string } {
     case 'muc-occupant-joined':
     case 'muc-occupant-left': {
       const occupants = occupantsOf(value['occupant'], 0)
-      // The module leaves `occupant` out for one who joined before it knew the room.
+      // The module leaves `occupant` out if the occupant joined before the module knew the room.
       if (occupants.length === 0) return { reason: 'It names no occupant with a JID and a join time' }
       return { room, atMs, creation: undefined, occupants }
     }
@@ -64,7 +64,7 @@ export function readBody(value: Json): Told | { readonly reason: string } {
   }
 }
 
-/** The latest moment that a body states of its room or of anyone in it, in unix milliseconds. */
+/** The latest moment that a body states of its room or of an occupant, in unix milliseconds. */
 export function latestMoment(value: Json): number | undefined {
   const holders = [value, ...[value['occupant'], ...listOf(value['all_occupants'])].map(objectOf)]
   const moments = holders.flatMap(holder => MOMENTS.flatMap(name => momentOf(holder?.[name]) ?? []))

@@ -2,12 +2,12 @@ import type { OccupantStay } from './entries.ts'
 
 /** A move to a breakout room, or back, is a leave and a join that are this close together. The limit is ours. */
 const MOVE_WITHIN_MS = 5_000
-/** The stays that are kept of one connection, the latest ones. Requests that are late are late by less than that. */
+/** How many stays of one connection are remembered, the latest ones. No late request is about an earlier stay. */
 const MAX_STAYS = 32
 
 /**
- * Adds what was told of a stay to the stays of its connection. `moved` are the stays that turn out to have ended with
- * a move to another room, and about which that was not told yet. `stays` are to be kept, and say that it is told.
+ * Adds a stay, or new facts about it, to the stays of its connection. `moved` are the stays that now turn out to have
+ * ended with a move to another room. `stays` are to be remembered; they mark these stays, so that each is given once.
  */
 export function addStay(
   known: readonly OccupantStay[],

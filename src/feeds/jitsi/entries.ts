@@ -8,17 +8,17 @@ import { type Memory, memoryKey } from '../memory.ts'
  *   occupant|<main room JID>|<JID>        OccupantStay[]  the latest stays of one connection in a room and its breakouts
  *
  * `expire` deletes an entry FORGET_AFTER_MS after the last moment that it states, by the clock of the source. So there
- * are no more entries than rooms, stays and connections were told of in that time.
+ * are at most as many entries as rooms, stays and connections had requests in that time.
  */
 export type JitsiEntry = RoomEntry | StayEntry | readonly OccupantStay[]
 
 /** The instances of one room, as far as they are known. */
 export interface RoomEntry {
-  /** By time; which of them are kept, `RoomInstances.entry` says. */
+  /** By time. `RoomInstances.entry` says which of them are kept. */
   readonly creations: readonly Creation[]
   /** The SID that each place was given (see instances.ts). */
   readonly sids: Readonly<Record<string, string>>
-  /** The last moment that was told of this room, or one up to LAST_WITHIN_MS before it; unix milliseconds. */
+  /** The last moment in a request about this room, or a moment up to LAST_WITHIN_MS before it; unix milliseconds. */
   readonly lastMs: number
 }
 
@@ -54,7 +54,7 @@ export const FORGET_AFTER_MS = 7 * DAY_MS
  */
 export const LOOK_BACK_MS = FORGET_AFTER_MS - DAY_MS
 
-/** How precise the last moment of a room is: so the entry is not written again for each request. */
+/** The precision of the last moment of a room, so that the entry is not written for each request. */
 export const LAST_WITHIN_MS = 3_600_000
 
 export function roomEntryKey(room: string): string {
@@ -76,7 +76,7 @@ export async function listStays(memory: Memory, room: string, fromMs: number): P
   return entries.map(({ value }) => value).filter(({ joinedAtMs }) => joinedAtMs >= fromMs)
 }
 
-/** Writes an entry, which is due when it is to be forgotten; not where it is the same already. */
+/** Writes an entry, unless it is already the same. It is due when it is to be forgotten. */
 export async function setEntry(memory: Memory, key: string, value: JitsiEntry): Promise<void> {
   const before = await memory.get<JitsiEntry>(key)
   if (before !== undefined && JSON.stringify(before) === JSON.stringify(value)) return

@@ -4,8 +4,8 @@ import type { Payload } from '../payload.ts'
 import { dueMsOf, type JitsiEntry } from './entries.ts'
 
 /**
- * Deletes the entries that nothing was heard about for FORGET_AFTER_MS. An entry that is due too early is set again
- * with its own due time. Nothing ends here, so that there are no payloads.
+ * Deletes the entries about which no request came for FORGET_AFTER_MS. An entry that is due too early gets its own due
+ * time again. Nothing is concluded from that, so that there are no payloads.
  */
 export async function expireJitsi(memory: Memory, { nowMs }: ListeningWindow): Promise<readonly Payload[]> {
   for (const { key, value } of await memory.due<JitsiEntry>(nowMs)) {

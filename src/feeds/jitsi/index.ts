@@ -28,7 +28,7 @@ export const jitsi: Feed = {
 
   authKey: bearerAuthKey,
 
-  // A feed is found by the hash of its long random key: a delivery that names one has proved to have the key.
+  // The feed is found by the hash of its key: a delivery with such a key is authentic.
   verify() {},
 
   payloads(delivery) {

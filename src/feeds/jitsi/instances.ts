@@ -18,7 +18,7 @@ export interface Learned {
   readonly moves: readonly Move[]
 }
 
-/** More are not kept of one room, so that its entry stays small however often it is created. */
+/** At most this many instances of one room are kept, so that its entry stays small. */
 const MAX_CREATIONS = 100
 const END_OF_TIME_MS = 1e14
 

@@ -106,7 +106,7 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
   return [...events, ...moved]
 }
 
-/** Not made from the room's SID: a stay keeps its SID when it turns out to be in another instance. */
+/** It is not derived from the room's SID, so that a stay keeps its SID when it turns out to be in another instance. */
 function participantSidOf(
   { accountSid, feedId }: Source,
   room: JitsiRoom,
@@ -119,7 +119,7 @@ function stayKeyOf(source: Source, room: JitsiRoom, occupant: Occupant): string 
   return stayKey(room.key, occupant.joinedAtMs, participantSidOf(source, room, occupant))
 }
 
-/** Says of stays that were left for a breakout room, or for the main room, that they ended with a move. */
+/** The events that stays ended with a move to a breakout room or to the main room. */
 async function reduceMoves(context: Context, jid: string, told: OccupantStay): Promise<Event[]> {
   const { memory, room, instances } = context
   const key = occupantKey(room.mainJid, jid)

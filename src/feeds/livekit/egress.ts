@@ -1,7 +1,7 @@
 import { countOf, type Json, objectOf, omitUndefined, textOf } from '../json.ts'
 import { field } from './protojson.ts'
 
-/** The recording that an EgressInfo tells of; undefined for an egress that only streams, and for one without an id. */
+/** The recording in an EgressInfo; undefined for an egress that only streams, and for one without an id. */
 export function recordingOf(info: Json | undefined): { key: string; durationSec?: number } | undefined {
   const key = textOf(info && field(info, 'egressId'))
   if (info === undefined || key === undefined || !recordsToFile(info)) return undefined

@@ -8,7 +8,7 @@ import { field } from './protojson.ts'
 const LEEWAY_SEC = 300
 
 /**
- * LiveKit's lists of rooms and participants, and their entries as webhooks that would have told the same.
+ * LiveKit's lists of rooms and participants, and their entries as webhooks that would have stated the same.
  * Source: docs.livekit.io "Room service API", `livekit_room.proto` and `livekit_models.proto`.
  */
 export const livekitSnapshot: Snapshot = {
@@ -51,7 +51,7 @@ export const livekitSnapshot: Snapshot = {
     webhookOf('participant_joined', textOf(participant['sid']), atMs, { room, participant }),
 }
 
-/** The payload that a webhook sent at this moment would give. Its key tells that it is from a list. */
+/** The payload of a webhook that LiveKit could have sent at this moment. Its key shows that it is from a list. */
 function webhookOf(event: string, nativeSid: string | undefined, atMs: number, about: Json): Payload {
   const key = `snapshot|${nativeSid}`
   const createdAt = String(Math.floor(atMs / 1000))
