@@ -79,7 +79,7 @@ test('the limits of silence are those of the feeds, and the reasons of an end ex
       assert.match(text, new RegExp(`^${MEDIA_SILENCE_MS / 60_000} minutes`), kind)
     else assert.match(text, /^none/, kind)
   }
-  const ends = rowsUnder(truth, ['what was seen', 'leave_time', 'end_reason'])
+  const ends = rowsUnder(truth, ['what happened', 'leave_time', 'end_reason'])
   const reasons = ends.flatMap(([, , reason = '']) =>
     [...reason.matchAll(/`(\w+)`/g)].map(([, word]) => word),
   )

@@ -27,7 +27,7 @@ const ROWS: Readonly<Record<string, (one: ServedParticipant) => readonly [field:
   region: one => ['region', one.media_region ?? one.properties.region],
   SDK: one => ['publisher_info', Object.keys(one.publisher_info)[0] ?? null],
 }
-const LEAVE_ALONE = 'join, told again by the leave'
+const LEAVE_ALONE = 'join, repeated by the leave'
 
 interface Told {
   server(t: TestContext): Promise<TestServer>
