@@ -118,7 +118,7 @@ const anyConnection = fc
       .sort((a, b) => connectionMsOf(a.state) - connectionMsOf(b.state)),
   )
 
-test('what lies outside two anchors changes nothing between them', () => {
+test('stays outside of two anchors do not change the stays between them', () => {
   let windows = 0
   fc.assert(
     fc.property(anyConnection, stays => {

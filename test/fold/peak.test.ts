@@ -80,7 +80,7 @@ test('after each event, however late, the peak is what counting second by second
   )
 })
 
-test('the seconds on either side of what is settled are counted', async t => {
+test('leaves just before and after the settled second give the right peak', async t => {
   const server = await testServer(t)
   for (let leftSec = 120; leftSec <= 140; leftSec++) {
     await forgetRooms(server)
@@ -88,7 +88,7 @@ test('the seconds on either side of what is settled are counted', async t => {
       eventOf('1', 'joined', 'ann', 0),
       eventOf('2', 'joined', 'bob', 200),
       eventOf('3', 'left', 'bob', 201),
-      // Late: what lies a minute before it is settled, at 130.
+      // A late join at second 190 settles the seconds up to 130, a minute before it.
       eventOf('4', 'joined', 'cleo', 190),
       eventOf('5', 'left', 'ann', leftSec),
     ]

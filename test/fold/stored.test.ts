@@ -38,7 +38,7 @@ test('states stored with old names are read with the new ones', () => {
   assert.deepEqual(roomStateIn(JSON.stringify(room)), room)
 })
 
-test('only names of facts are read as new ones, never what a source calls so', () => {
+test('only the names of facts are replaced, never the same names in data of a source', () => {
   const participant = { attributes: { seatKey: 'a' } }
   const event = { ...NEW_EVENT, participant, endReason: 'seatKey' }
   assert.deepEqual(eventIn(JSON.stringify(event)), event)

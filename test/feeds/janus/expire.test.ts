@@ -60,7 +60,7 @@ for (const isSubscribed of [true, false]) {
   })
 }
 
-test('a room of the configuration is forgotten ten minutes after it was told to be empty', async () => {
+test('a room of the configuration is forgotten ten minutes after it was found to be empty', async () => {
   const memory = janusMemory()
   const ann = janus().person('ann')
   await memory.tell(ann.comes(0), ann.goes(100))
@@ -72,7 +72,7 @@ test('a room of the configuration is forgotten ten minutes after it was told to 
   assert.deepEqual(memory.kinds(), ['emitter'])
 })
 
-test('a room made by API is forgotten a week after it was told to be empty, and its destruction is heard till then', async () => {
+test('a room that is created by API is forgotten a week after it was found to be empty; until then it can be destroyed', async () => {
   for (const [destroyedAt, kinds] of [
     [7 * DAY, ['room.ended']],
     [9 * DAY, []],
@@ -86,7 +86,7 @@ test('a room made by API is forgotten a week after it was told to be empty, and 
   }
 })
 
-test('a stay that was told to be silent is forgotten after a day in which the feed was heard, and its room with it', async () => {
+test('a stay that was found to be silent is forgotten after a day in which the feed was received, and so is its room', async () => {
   const memory = janusMemory()
   const ann = janus().person('ann')
   await memory.tell(ann.comes(0), ann.stats(10))
@@ -100,7 +100,7 @@ test('a stay that was told to be silent is forgotten after a day in which the fe
   assert.ok(!memory.kinds().includes('room'))
 })
 
-test('a silent stay that shows itself is in the instance of its room that was told to be empty', async () => {
+test('a silent stay with a new sign is in the instance of its room that was found to be empty', async () => {
   const memory = janusMemory()
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]
@@ -113,7 +113,7 @@ test('a silent stay that shows itself is in the instance of its room that was to
   assert.equal(other?.roomSid, joined?.roomSid)
 })
 
-test('stays whose room was destroyed, or created anew under its id, are forgotten after a day', async () => {
+test('stays whose room was destroyed, or created again under its id, are forgotten after a day', async () => {
   const lab = janus()
   for (const end of [lab.destroyed(10, 5001), lab.created(10, 5001)]) {
     const memory = janusMemory()
@@ -146,7 +146,7 @@ test('media are remembered while they flow and their sender is in the room', asy
   }
 })
 
-test('a Janus is forgotten a week after its last event, unless somebody is there', async () => {
+test('a Janus is forgotten a week after its last event, unless somebody is in a room', async () => {
   const memory = janusMemory()
   const [lab, other] = [janusNamed('lab'), janusNamed('other')]
   const [ann, ben] = [lab.person('ann'), other.person('ben')]
@@ -190,7 +190,7 @@ test('entries that are due before their time, as after a migration, get their ow
   assert.equal(memory.rows.get('room|janus-1|1234')?.dueMs, null, 'ann is there')
 })
 
-test('however many entries wait for a feed that is not heard, an empty room is found', async () => {
+test('an empty room is found however many entries wait for a feed that is not received', async () => {
   const memory = janusMemory()
   const lab = janus()
   const people = Array.from({ length: 1_000 }, (_, index) => lab.person(`p${index}`, { room: 77 }))
@@ -205,7 +205,7 @@ test('however many entries wait for a feed that is not heard, an empty room is f
   assert.deepEqual(found, ['observation.room_empty'])
 })
 
-test('what is over is a payload of its own, and an event of Janus is never taken for one', async () => {
+test('what is over is a payload of Rollcall, and no event of Janus is taken for such a payload', async () => {
   const memory = janusMemory()
   const ann = janus().person('ann')
   const [joined] = await memory.tell(ann.comes(0), ann.stats(10))

@@ -58,7 +58,7 @@ test('events that come twice, at once or later, and any grouping of them give th
   )
 })
 
-test('without any one of the payloads the records state nothing that is not so', async t => {
+test('if any one of the payloads is lost, the records state nothing false', async t => {
   const server = await janusServer(t)
   for (const sitting of sittings()) {
     const whole = await toldBy(server, sitting)
@@ -78,7 +78,7 @@ test('without any one of the payloads the records state nothing that is not so',
   }
 })
 
-test('without any two of the payloads the records of stays state nothing that is not so, and the numbers agree', async t => {
+test('if any two of the payloads are lost, the records of stays state nothing false, and the numbers agree', async t => {
   const server = await janusServer(t)
   const whole = await toldBy(server, telling)
   const index = fc.nat(telling.length - 1)

@@ -48,7 +48,7 @@ test('a room is over once it was empty for 30 s; a join within 20 s of the last 
   assert.equal((await toldBy(server))[0], `room 1234 11:00:01-11:00:50 ${INFERRED}`)
 })
 
-test('where a leave was lost, the room is empty once the next participant under that id has left', async t => {
+test('if a leave was lost, the room is empty once the next participant under that id has left', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann', { id: 42 }), lab.person('ben', { id: 42 })]
@@ -82,7 +82,7 @@ test('a room that is created by API lasts until it is destroyed, although nobody
   await assertNumbersAgree(server)
 })
 
-test('where the creation of a room was lost, only its beginning is inferred', async t => {
+test('if the creation of a room was lost, only its beginning is inferred', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const ann = lab.person('ann', { room: 5001 })
@@ -116,7 +116,7 @@ test('a creation under an id that is in use ends the room before it, whose destr
   await assertNumbersAgree(server)
 })
 
-test('the destruction of a room of which nothing else was heard makes no record', async t => {
+test('the destruction of a room makes no record if no other event of the room came', async t => {
   const server = await janusServer(t)
   await tell(server, janus().destroyed(1, 5001))
   assert.deepEqual(await toldBy(server), [])

@@ -39,7 +39,7 @@ test('a crash ends no stay of a room that was empty before it', async t => {
   ])
 })
 
-test('leaves after a shutdown have it as their reason, also leaves of people of whom nothing else was heard', async t => {
+test('a leave after a shutdown has the reason server_shutdown, also if no other event of the participant came', async t => {
   const server = await janusServer(t)
   const lab = janus()
   const [ann, ben] = [lab.person('ann'), lab.person('ben')]

@@ -23,7 +23,7 @@ function statsOf(ann: { stats(at: number): JanusEvent }, fromSec: number, toSec:
   return Array.from({ length: (toSec - fromSec) / 10 + 1 }, (_, index) => ann.stats(fromSec + index * 10))
 }
 
-test('a stay whose media stopped while the feed is heard ends with the last sign of its media', async t => {
+test('a stay whose media stopped while the feed is received ends with the last sign of its media', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.publishes(2), statsOf(ann, 3, 63))
@@ -65,7 +65,7 @@ test('a later sign of a participant reopens the stay and the room, and a stated 
   }
 })
 
-test('a silent participant does not keep a room open, and does so again after a sign', async t => {
+test('a silent participant does not keep a room open, but does so again after a sign', async t => {
   const lab = janus()
   const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben'), lab.person('cleo')]
   const left = 'client_left VP8 (end_reason)'
@@ -126,7 +126,7 @@ test('the silence after a publication counts from the publication', async t => {
   assert.deepEqual(await staysToldBy(server), [`ann 11:00:01-11:00:20 ${SILENT}`])
 })
 
-test('a participant whose media never flowed, or who stopped them, is never taken for gone', async t => {
+test('silence never ends the stay of a participant whose media never flowed, or who stopped them', async t => {
   const ann = janus().person('ann')
   const stories = {
     'no media': [ann.comes(1)],
@@ -143,7 +143,7 @@ test('a participant whose media never flowed, or who stopped them, is never take
   }
 })
 
-test('time in which Rollcall was down or the feed was not heard does not count as silence', async t => {
+test('time in which Rollcall was down or the feed was not received does not count as silence', async t => {
   const server = await janusServer(t, START_MS)
   const ann = janus().person('ann')
   await tell(server, ann.comes(1), ann.publishes(2), ann.stats(3))

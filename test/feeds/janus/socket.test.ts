@@ -103,7 +103,7 @@ test('a message that cannot be read is listed in the log of deliveries and does 
   )
 })
 
-test('while nothing can be stored nothing is lost and the socket is not read; later it goes on by itself', async t => {
+test('while nothing can be stored, the socket is not read and nothing is lost; later it is read again', async t => {
   const server = await janusServer(t)
   const socket = await dial(await listen(server))
   const lab = janus()
@@ -151,7 +151,7 @@ test('the server closes quickly with sockets open, and stores what it has read',
   assert.equal(stored.length, 5, 'four events, and the claim of the SID of the room')
 })
 
-test('what was read from a sender that is gone is stored before the server closes', async t => {
+test('messages that were read from a sender that has disconnected are stored before the server closes', async t => {
   const server = await janusServer(t)
   const connections: Socket[] = []
   server.app.server.on('connection', connection => connections.push(connection))

@@ -87,7 +87,7 @@ test('time in which Rollcall was down does not count as silence', async t => {
   assert.deepEqual((await roomsShown(server))[0]?.stays, [SILENT])
 })
 
-test('time after which the feed was not heard does not count as silence', async t => {
+test('time after the last request of the feed does not count as silence', async t => {
   const server = await jitsiServer(t)
   await tellJitsi(server, ...JOINED)
   await upFor(server, 100, false)
