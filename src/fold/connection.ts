@@ -65,7 +65,7 @@ export function isConnectionJoin(state: ParticipantState): boolean {
 }
 
 /**
- * Tells of each stay of a connection key, given in the order of `connectionMsOf`, whether it is an anchor: a join at a
+ * Says for each stay of a connection key, given in the order of `connectionMsOf`, whether it is an anchor: a join at a
  * moment that no other stay has. Stays from one anchor up to and including a later one resolve alike whether or not
  * the stays outside them are given, except for the later anchor itself. So a caller that holds only such a window can
  * resolve everything before its last anchor.

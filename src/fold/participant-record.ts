@@ -59,7 +59,7 @@ export const ParticipantRecord = Type.Object({
 
 export type ParticipantRecord = Type.Static<typeof ParticipantRecord>
 
-/** The operator's settings for records. A change applies to a record when it is made anew. */
+/** The operator's settings for records. A change applies to a record when it is computed again. */
 export interface RecordSettings {
   /** Twilio's media region for each region of the media server. */
   readonly mediaRegions: Readonly<Record<string, MediaRegion>>

@@ -52,9 +52,9 @@ const ROOM_FIELDS = {
   absences,
   /** The latest moment from which on the room was observed to be empty. */
   emptySinceMs: max,
-  /** Set once a later room has taken the name: why whoever was still in this one left. */
+  /** Set once a later room has the name: the end reason of participants who were still in this room. */
   superseded: latest<EndReason>(),
-  /** Why whoever was in the room left when its server stopped, at the last sign of that server. */
+  /** Set once its server stopped, with the last sign of that server: the end reason of participants in the room. */
   serverGone: earliestDated<EndReason>(),
   /** The earliest stated end. */
   endedAtMs: min,

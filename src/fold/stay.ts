@@ -30,7 +30,7 @@ export interface Stay {
 export interface RoomEnd {
   /** Unix milliseconds. */
   readonly atMs: number
-  /** Why whoever was still in the room left. */
+  /** The reason of the leaves of participants who were still in the room. */
   readonly reason: EndReason
   readonly inferred: boolean
   /** True if the room was only observed to be empty. */

@@ -32,7 +32,7 @@ const facts = fc.record({
   lateSec: fc.constantFrom(0, 0, 0, 0, 2, 40, 70, 100, 500),
 })
 
-/** At most one end of the room, which closes whoever is there. */
+/** At most one end of the room, which ends all open stays. */
 const ends = fc.option(fc.record({ sec: seconds, lateSec: fc.nat(SPAN_SEC) }))
 
 const stories = fc

@@ -17,7 +17,7 @@ import { wrongFeed } from './wrong-feeds.ts'
 const START = NOW_MS - 3_600_000
 const hall = () => livekitRoom('hall', START)
 
-/** A database that notes the statements of its transactions. */
+/** A database that records the statements of its transactions. */
 function noting(statements: string[]) {
   return (database: Database): Database => {
     const watched = ({ dialect, all, run }: Connection): Connection => ({
@@ -38,14 +38,14 @@ function noting(statements: string[]) {
   }
 }
 
-/** Fifty people come into a room that is known. */
+/** Fifty people join a known room. */
 function fiftyJoins() {
   const room = hall()
   const joins = Array.from({ length: 50 }, (_, index) => room.joined(`person-${index}`, START + 1000 + index))
   return { started: room.started(), joins }
 }
 
-test('webhooks of one room that wait together lock, load and save it once for each commit', async t => {
+test('webhooks of one room that wait together lock, load and save the room once for each commit', async t => {
   const statements: string[] = []
   const server = await serverOf(t, [], noting(statements))
   const { started, joins } = fiftyJoins()
@@ -54,14 +54,14 @@ test('webhooks of one room that wait together lock, load and save it once for ea
   await Promise.all(joins.map(webhook => taken(deliver(server, webhook))))
   const count = (pattern: RegExp) => statements.filter(sql => pattern.test(sql)).length
   const commits = count(/^select feed_id .* from rooms/s)
-  // PostgreSQL takes 32 deliveries in a commit, and what came first is on its way while others come.
+  // PostgreSQL takes 32 deliveries in a commit, and the first commit begins before all deliveries have come.
   assert.ok(commits <= (ENGINE === 'sqlite' ? 2 : 5), `${commits} commits`)
   assert.equal(count(/^insert into rooms .*excluded\.record/s), commits, 'saves')
   assert.equal(count(/'stay' "is"/), commits, 'loads')
   assert.equal(count(/^insert into rooms .*state = ''|^delete from/s), 0, 'others')
 })
 
-test('deliveries that are applied together give the bytes of the same ones told one by one', async t => {
+test('deliveries that are applied together give the same answers as one by one', async t => {
   const [one, together] = [await serverOf(t), await serverOf(t)]
   const { started, joins } = fiftyJoins()
   const webhooks = [started, ...joins, hall().left('person-7', START + 1007, START + 9000)]
@@ -72,7 +72,7 @@ test('deliveries that are applied together give the bytes of the same ones told 
   await assertNumbersAgree(together)
 })
 
-test('a payload that comes twice in one commit is counted as a repetition', async t => {
+test('a payload that comes twice in one commit is counted as a duplicate', async t => {
   const server = await serverOf(t)
   const joined = hall().joined('ann', START + 1000)
   await Promise.all([joined, joined, joined].map(webhook => taken(deliver(server, webhook))))
@@ -102,7 +102,7 @@ test('a payload that comes twice in one commit is counted as a repetition', asyn
   ])
 })
 
-test('a fault in one delivery of a commit does not touch the others', async t => {
+test('a fault in one delivery of a commit does not affect the others', async t => {
   const isBob = ({ value }: { readonly value: object }) => JSON.stringify(value).includes('bob')
   const aFault = () => {
     throw new TypeError('a fault')
@@ -127,7 +127,7 @@ test('a fault in one delivery of a commit does not touch the others', async t =>
   assert.ok(server.log.some(line => line.includes('a fault')))
 })
 
-test('a delivery that would wait behind 2,000 is refused, and no other is lost', async t => {
+test('a delivery that would wait behind 2,000 others of its room or feed is refused, and the others are stored', async t => {
   const server = await serverOf(t)
   const queue = queueOf(server.store)
   const room = hall()

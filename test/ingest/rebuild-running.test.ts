@@ -18,7 +18,7 @@ const RUNS = 10
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
-/** The store, where something is done before each transaction. */
+/** The store, except that it calls a function before each transaction. */
 function interrupted(store: Store, before: () => Promise<void>): Store {
   return {
     ...store,
@@ -34,7 +34,7 @@ async function rebuildWith(store: Store, feeds: readonly Feed[] = feedsWith([]),
   return await rebuild({ ...options, ...(stop && { stop }) })
 }
 
-/** The requests of a story in some order, how many of them come before the rebuild, and how many at each step of it. */
+/** The requests of a story in any order, how many come before the rebuild, and how many at each step of the rebuild. */
 const arrivals = stories.chain(({ payloads }) =>
   fc.record({
     order: fc.shuffledSubarray([...payloads], { minLength: payloads.length }),
@@ -68,11 +68,13 @@ test('requests that come while a rebuild runs give the same answers and evidence
 /** The rooms of a stay that turns out to be in the second instance of its room, and of one that does not move. */
 interface Moving {
   readonly room: ReturnType<typeof jitsiRoom>
-  /** The transaction of the rebuild before which the stay moves: the first locks the feed, then each rewrites a room. */
+  /**
+   * The transaction of the rebuild before which the stay moves: the first locks the feed, then each rewrites a room.
+   */
   readonly step: number
 }
 
-/** By their SIDs, m comes after the first instance of j, before the second, and before both of o. */
+/** In the order of SIDs, m comes after the first instance of j, before the second one, and before both of o. */
 const MOVES: Readonly<Record<string, Moving>> = {
   'before its room is rewritten': { room: jitsiRoom('j'), step: 2 },
   'after its room, and before the one that it moves to': { room: jitsiRoom('j'), step: 3 },

@@ -30,8 +30,8 @@ const swapped = (instance: string) =>
   instance.replace(/maths|physics/, name => (name === 'maths' ? 'physics' : 'maths'))
 
 for (const [what, rename] of Object.entries({
-  anew: (instance: string) => `v2 ${instance}`,
-  'as it named other instances before': swapped,
+  'in a new way': (instance: string) => `v2 ${instance}`,
+  'with the names that other instances had': swapped,
 })) {
   test(`a SID that was given out stays in use when the feed names the instances ${what}`, async t => {
     const server = await serverOf(t)
@@ -45,7 +45,7 @@ for (const [what, rename] of Object.entries({
   })
 }
 
-test('rooms that were taken for one are told apart by a mended feed, under SIDs that later rebuilds keep', async t => {
+test('a corrected feed separates rooms that were taken for one, under SIDs that later rebuilds keep', async t => {
   const right = await serverOf(t)
   await tellJitsi(right, ...STORY)
   const server = await serverOf(t, [oneRoom])
@@ -71,10 +71,10 @@ test('rooms that were taken for one are told apart by a mended feed, under SIDs 
 })
 
 for (const [what, story] of Object.entries({ before: STORY, after: [...STORY.slice(4, 8), ...STORY] })) {
-  test(`a SID that one room was given by mistake never leads to two rooms: the room that it belongs to is told ${what}`, async t => {
+  test(`a SID that was given to a wrong room never leads to two rooms: the right room comes ${what} it`, async t => {
     const right = await serverOf(t)
     await tellJitsi(right, ...story)
-    // Only payloads of physics are understood, and named as those of maths.
+    // Reduces only the payloads of physics, and names their instances like those of maths.
     const named = naming(jitsi, instance => instance.replace('physics', 'maths'))
     const wrong: Feed = {
       ...named,

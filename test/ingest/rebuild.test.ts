@@ -26,7 +26,10 @@ const IGNORED: Reduced = { events: [], reason: 'It is ignored' }
 
 type Tell = (server: TestServer) => Promise<void>
 
-/** LiveKit tells of two rooms, and of somebody who comes back. */
+/**
+ * Webhooks of two LiveKit rooms: in one room the stays end by leaves and by the end of the room, in one by a leave
+ * alone.
+ */
 async function tellLivekit(server: TestServer): Promise<void> {
   const [hall, lab] = [livekitRoom('hall', START), livekitRoom('lab', START)]
   await tell(server, hall.started(), hall.joined('ann', START + 1000), hall.joined('bob', START + 2000))
@@ -35,7 +38,7 @@ async function tellLivekit(server: TestServer): Promise<void> {
   await tell(server, lab.left('cleo', START + 1000, START + 70_000, 'CLIENT_INITIATED'))
 }
 
-/** event_sync tells of two rooms, of which one has two instances; one stay turns out to be in the second. */
+/** Requests of two Jitsi rooms. One has two instances, and one stay turns out to be in the second. */
 async function tellTwoRooms(server: TestServer): Promise<void> {
   const [maths, physics] = [jitsiRoom('maths'), jitsiRoom('physics')]
   const at = (sec: number) => START_SEC + sec
@@ -47,7 +50,7 @@ async function tellTwoRooms(server: TestServer): Promise<void> {
   await tellJitsi(server, maths.left(ann), physics.destroyed(at(0), at(30), [cleo]))
 }
 
-/** Janus tells of a room that is empty for a while, and of one who comes back under the same id. */
+/** Events of a Janus room that is empty for a while, and of two people who use the same id one after another. */
 async function tellTwoMeetings(server: TestServer): Promise<void> {
   const lab = janusLab()
   const [ann, ben, cleo] = [lab.person('ann'), lab.person('ben', { id: 7 }), lab.person('cleo', { id: 7 })]
@@ -75,7 +78,7 @@ const WRONG: Readonly<Record<string, readonly [wrong: Feed, tell: Tell]>> = {
 }
 
 for (const [what, [wrong, tellStory]] of Object.entries(WRONG)) {
-  test(`a rebuild by a mended feed gives the answers and evidence of one that was never wrong: ${what}`, async t => {
+  test(`a rebuild by a corrected feed gives the answers and evidence of a feed that was never wrong: ${what}`, async t => {
     const [right, server] = [await serverOf(t), await serverOf(t, [wrong])]
     for (const one of [right, server]) await tellStory(one)
     const served = new ServedPaths()
@@ -96,7 +99,7 @@ for (const [what, [wrong, tellStory]] of Object.entries(WRONG)) {
     assert.deepEqual(await answersAndEvidence(server), before)
   })
 
-  test(`a rebuild by a feed that is still wrong changes nothing, and what comes later is understood as without it: ${what}`, async t => {
+  test(`a rebuild by a feed that is still wrong changes nothing, and later payloads lead to the same: ${what}`, async t => {
     const [quiet, server] = [await serverOf(t, [wrong]), await serverOf(t, [wrong])]
     for (const one of [quiet, server]) await tellStory(one)
     await rebuildAll(server.store, feedsWith([wrong]))
@@ -106,7 +109,7 @@ for (const [what, [wrong, tellStory]] of Object.entries(WRONG)) {
   })
 }
 
-/** More of every story: what is told now is understood by what was told before. */
+/** More payloads of every story, whose meaning depends on the earlier ones. */
 async function tellMore(server: TestServer): Promise<void> {
   const hall = livekitRoom('hall', START)
   await tell(server, { ...hall.joined('dan', START + 80_000), id: 'EV_more' })
@@ -116,7 +119,7 @@ async function tellMore(server: TestServer): Promise<void> {
 }
 
 for (const [feed, tellStory] of [[livekit, tellLivekit] as const, [jitsi, tellTwoRooms] as const]) {
-  test(`a room that no payload leads to by now goes on answering, and so do its participants: ${feed.kind}`, async t => {
+  test(`a room that no payload leads to any more is still served, with its participants: ${feed.kind}`, async t => {
     const [right, server] = [await serverOf(t), await serverOf(t, [roomForEach(feed)])]
     for (const one of [right, server]) await tellStory(one)
     const served = new ServedPaths()
@@ -131,7 +134,7 @@ for (const [feed, tellStory] of [[livekit, tellLivekit] as const, [jitsi, tellTw
   })
 }
 
-test('an observation about a stay that no payload tells of by now makes no stay', async t => {
+test('an observation makes no stay if no payload leads to that stay any more', async t => {
   const right = await serverOf(t)
   await tellJitsi(right, jitsiRoom('maths').created(START_SEC))
   const isJoin = (payload: Payload) => nameOf(payload) === 'muc-occupant-joined'

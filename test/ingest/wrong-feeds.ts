@@ -3,7 +3,7 @@ import type { Feed, Reduced, Source } from '../../src/feeds/feed.ts'
 import { jitsi } from '../../src/feeds/jitsi/index.ts'
 import type { Payload } from '../../src/feeds/payload.ts'
 
-/** The feed, but for the payloads of which `isWrong` is true. */
+/** The feed, except that payloads for which `isWrong` is true lead to what `wrong` gives. */
 export function wrongFeed(
   feed: Feed,
   isWrong: (payload: Payload) => boolean,
@@ -16,7 +16,7 @@ export function wrongFeed(
   }
 }
 
-/** The feed, where it reports every identity in upper case; with memory, in events with other keys. */
+/** The feed, except that it gives every identity in upper case, and, if it has memory, events with other keys. */
 export function loud(feed: Feed): Feed {
   return {
     ...feed,
@@ -33,7 +33,7 @@ function inUpperCase(event: Event, ending: string): Event {
   return { ...event, key: event.key + ending, participant: { ...event.participant, identity } }
 }
 
-/** The feed, where it names the instances of rooms in another way. */
+/** The feed, except that it names the instances of rooms differently. */
 export function naming(feed: Feed, rename: (instance: string) => string): Feed {
   return {
     ...feed,
@@ -45,7 +45,7 @@ export function naming(feed: Feed, rename: (instance: string) => string): Feed {
   }
 }
 
-/** Jitsi that takes all rooms for one instance of one room. */
+/** The Jitsi feed, except that it takes all rooms for one instance of one room. */
 export const oneRoom: Feed = {
   ...jitsi,
   async reduce(payload, memory, source) {
@@ -56,7 +56,7 @@ export const oneRoom: Feed = {
   },
 }
 
-/** The feed, where each payload tells of a room of its own. */
+/** The feed, except that each payload leads to a room of its own. */
 export function roomForEach(feed: Feed): Feed {
   return {
     ...feed,
