@@ -72,7 +72,7 @@ interface Rebuilding {
   readonly feeds: ReadonlyMap<string, Feed>
   readonly settings: RecordSettings
   readonly lastSeqs: ReadonlyMap<string, number>
-  /** The rooms that are rewritten, in the order of their keys: all up to one, and those that others had to wait for. */
+  /** The rooms that are rewritten: all whose keys are not after `upTo`, and rooms that others had to wait for. */
   readonly written: { upTo: string; readonly ahead: Set<string> }
 }
 
@@ -182,7 +182,7 @@ async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> 
   }
 }
 
-/** How far the rooms of a store were walked through. */
+/** The position in the list of the rooms of one store. */
 interface Walk {
   readonly store: Store
   page: RoomKey[]

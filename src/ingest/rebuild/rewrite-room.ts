@@ -13,10 +13,10 @@ import { isRelocation, relocated } from '../relocate.ts'
 
 /** What must be done in other rooms after the log of one room was rewritten. */
 export interface Rewritten {
-  /** Rooms that must be rewritten before this one, because SIDs of stays are to lead there. Nothing is done yet. */
+  /** Rooms that must be rewritten first, because SIDs of stays will lead there. If there are any, nothing was changed. */
   readonly before: ReadonlySet<string>
   readonly strays: readonly Stray[]
-  /** True if only strays tell of the room: their events stay there too, so that the room's SID goes on answering. */
+  /** True if the room has only events of strays. They stay in it too, so that the SID of the room stays valid. */
   readonly keepsStrays: boolean
   readonly moves: readonly LateMove[]
 }
@@ -45,7 +45,7 @@ export interface Rewriting {
   readonly replayed: readonly LoggedEvent[]
   /** The rooms that have events of these participants after the replay of the logs. */
   roomsOf(participantSids: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** True for a room whose log is rewritten already, or is about to be. */
+  /** True for a room whose log is already rewritten, or will be next. */
   isWritten(roomSid: string): boolean
 }
 
@@ -114,7 +114,7 @@ function withStraysApplied(
   ]
 }
 
-/** True for the event that a payload is beside, and for the other events of that payload. */
+/** True for the event beside which a payload is stored, and for the other events of that payload. */
 function isOfPayload(event: LoggedEvent, holder: StoredEvent): boolean {
   return idOf(event) === idOf(holder) || isSiblingOf(event, holder)
 }
@@ -197,7 +197,7 @@ function isToldOf(events: readonly { readonly event: Event }[]): boolean {
   return events.some(({ event }) => !isObservation(event))
 }
 
-/** The event that keeps a room whose stays are all in other rooms now: without events of its own its SID would be gone. */
+/** The event that keeps a room whose stays are all in other rooms now. Without an event its SID would not be valid. */
 function emptyRoom(logged: readonly StoredEvent[]): LoggedEvent[] {
   const first = logged.find(({ event }) => !isObservation(event))
   if (first === undefined) return []

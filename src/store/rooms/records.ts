@@ -55,7 +55,7 @@ export interface RecordStore {
 }
 
 const KEYS_AT_ONCE = 1_000
-/** A SID leads to another as often as its stay was relocated. More would be a circle, which nothing makes. */
+/** A SID leads to another once for each relocation of its stay. The limit ends a circle, which should never exist. */
 const MAX_HOPS = 100
 
 export function recordStore(reader: Connection): RecordStore {
