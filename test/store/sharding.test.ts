@@ -2,20 +2,24 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { Feed } from '../../src/feeds/feed.ts'
 import { feeds } from '../../src/feeds/index.ts'
+import { livekit } from '../../src/feeds/livekit/index.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
 import type { Connection, Database } from '../../src/store/engine/database.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
 import { TABLES } from '../../src/store/schema/tables.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
-import { JANUS_FEED } from '../feeds/janus/janus-server.ts'
+import { janus } from '../feeds/janus/janus-events.ts'
+import { JANUS_FEED, tell as tellJanus } from '../feeds/janus/janus-server.ts'
 import { JITSI_FEED } from '../feeds/jitsi/event-sync.ts'
-import { servedParticipants, servedRooms } from '../feeds/served.ts'
+import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
+import { livekitRoom } from '../support/livekit.ts'
 import { readDocument, rowsUnder } from '../support/markdown.ts'
 import { queueOf } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { newPostgres } from '../support/test-place.ts'
-import { ACCOUNT, get, type TestServer, testServer } from '../support/test-server.ts'
+import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
 import { MORE_FEEDS, tellAll } from './every-feed.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -129,9 +133,33 @@ async function everyStatement(t: TestContext) {
   const methods = nameCalls(server.store, now)
   isIngest = true
   await tellAll(server)
+  await tellRareStories(server)
   isIngest = false
   await askAll(server)
   return { statements, methods }
+}
+
+/** Many stays under one connection key, and a stay whose identity changes. */
+async function tellRareStories(server: TestServer): Promise<void> {
+  const lab = janus()
+  for (let stay = 0; stay < 20; stay++) {
+    const { comes, leaves } = lab.person('cleo', { id: 7, room: 7 })
+    await tellJanus(server, ...comes(100 + stay * 10), leaves(105 + stay * 10))
+  }
+  const room = livekitRoom('renamed', NOW_MS - 60_000)
+  await tell(server, room.joined('dan', NOW_MS - 50_000))
+  await tell(server, room.joined('eve', NOW_MS - 40_000, { sid: 'PA_dan' }))
+}
+
+/** A feed that makes an event of every payload that LiveKit's feed does not understand. */
+const understandingAll: Feed = {
+  ...livekit,
+  async reduce(payload, memory, source) {
+    const reduced = await livekit.reduce(payload, memory, source)
+    if (reduced.events.length > 0) return reduced
+    const roomSid = source.sidOf('any')
+    return { events: [{ kind: 'room.updated', key: payload.key, atMs: NOW_MS, roomSid, room: {} }] }
+  },
 }
 
 /** Makes each method of the store run under its name, so that its statements can be told from others. */
@@ -158,8 +186,7 @@ function nameCalls(store: Store, now: AsyncLocalStorage<string>) {
   Object.assign(store, {
     transact: (work: (transaction: Transaction) => Promise<unknown>, lane?: string) =>
       transact(async transaction => {
-        const { lockRoom, lockFeed, feedLog } = transaction
-        named('transaction', transaction)
+        const { lockRoom, lockFeed, feedLog } = named('transaction', { ...transaction })
         return await work({
           lockRoom: async key => named('room', await lockRoom(key)),
           lockFeed: async (key, payloads) => {
@@ -215,6 +242,7 @@ async function askAll(server: TestServer): Promise<void> {
   for (const feed of configuredFeeds) heard.set(feed.feedId, clock.nowMs)
   await sweeper.sweep()
   await rebuildAll(store)
+  await rebuildAll(store, [...feeds.filter(feed => feed !== livekit), understandingAll])
   await get(server, '/readyz', {})
   await server.app.close()
   await store.deliveries.last(10)
