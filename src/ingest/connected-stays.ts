@@ -1,4 +1,4 @@
-import { connectionMsOf, isConnectionJoin } from '../fold/connection.ts'
+import { anchors, connectionMsOf } from '../fold/connection.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { Bearing, LockedRoom, StayRow } from '../store/rooms/locked-room.ts'
 
@@ -6,8 +6,6 @@ import type { Bearing, LockedRoom, StayRow } from '../store/rooms/locked-room.ts
 export interface StayGroup {
   readonly before: ReadonlyMap<string, ParticipantState>
   readonly after: ReadonlyMap<string, ParticipantState>
-  /** The last stay, if later ones are left out: the stays before it need it, and it is not resolved itself. */
-  readonly boundary: string | undefined
 }
 
 /** If a connection key has at most this many stays, all of them are loaded. */
@@ -31,14 +29,14 @@ export async function* connectedStays(
   bearing: Bearing | undefined,
 ): AsyncGenerator<StayGroup> {
   const byKey = Map.groupBy(states, ([, state]) => state.connectionKey)
-  for (const one of byKey.get(undefined) ?? []) yield groupOf(known, [one], [], undefined)
+  for (const one of byKey.get(undefined) ?? []) yield groupOf(known, [one], [])
   byKey.delete(undefined)
   const whole =
     bearing === undefined ? new Map() : await wholeKeys(room, [...byKey.keys()].filter(isText), bearing)
   for (const [connectionKey, changed] of byKey) {
     if (connectionKey === undefined) continue
-    if (bearing === undefined) yield groupOf(known, changed, [], undefined)
-    else if (whole !== undefined) yield groupOf(known, changed, whole.get(connectionKey) ?? [], undefined)
+    if (bearing === undefined) yield groupOf(known, changed, [])
+    else if (whole !== undefined) yield groupOf(known, changed, whole.get(connectionKey) ?? [])
     else yield await windowAround(room, connectionKey, known, changed)
   }
 }
@@ -49,14 +47,13 @@ function groupOf(
   known: ReadonlyMap<string, ParticipantState>,
   changed: Changed,
   rows: readonly StayRow[],
-  boundary: string | undefined,
 ): StayGroup {
   const others = rows.map(({ participantSid, state }) => [participantSid, state] as const)
   const were = changed.flatMap(([sid]) => {
     const state = known.get(sid)
     return state === undefined ? [] : [[sid, state] as const]
   })
-  return { before: new Map([...others, ...were]), after: new Map([...others, ...changed]), boundary }
+  return { before: new Map([...others, ...were]), after: new Map([...others, ...changed]) }
 }
 
 /** All stays of the keys, by key; undefined if there are too many to load. */
@@ -79,7 +76,8 @@ async function wholeKeys(
 
 /**
  * The changed stays with their neighbours in time. On both sides they reach to an anchor, which is a join at a moment
- * that no other stay has: stays beyond an anchor do not change how those within resolve (see src/fold/connection.ts).
+ * that no other stay has: stays beyond an anchor do not change how those within resolve (see src/fold/connection.ts). The
+ * later anchor itself resolves in the same way before and after the change.
  */
 async function windowAround(
   room: LockedRoom,
@@ -96,24 +94,16 @@ async function windowAround(
   for (let margin = FIRST_MARGIN; ; margin *= 8) {
     const { stays, isFirst, isLast } = await room.connectionWindow(connectionKey, fromMs, toMs, margin)
     const sorted = stays.toSorted((a, b) => connectionMsOf(a.state) - connectionMsOf(b.state))
-    const earlier = sorted.filter(({ state }) => connectionMsOf(state) < fromMs)
-    const later = sorted.filter(({ state }) => connectionMsOf(state) > toMs)
+    const staysMs = sorted.map(({ state }) => connectionMsOf(state))
+    const isAnchor = anchors(sorted.map(({ state }) => state))
     // The outermost stay may share its moment with one that was not loaded.
-    const first = isFirst ? 0 : earlier.findLastIndex((_, index) => index > 0 && isAnchor(earlier, index))
-    const last = later.findIndex((_, index) => (isLast || index < later.length - 1) && isAnchor(later, index))
-    if (first < 0 || (last < 0 && !isLast)) continue
-    const within = sorted.slice(earlier.length, sorted.length - later.length)
-    const boundary = last < 0 ? undefined : later[last]?.participantSid
-    const after = last < 0 ? later : later.slice(0, last + 1)
-    return groupOf(known, changed, [...earlier.slice(first), ...within, ...after], boundary)
+    if (!isFirst) isAnchor[0] = false
+    if (!isLast) isAnchor[sorted.length - 1] = false
+    const first = isAnchor.findLastIndex((is, index) => is && (staysMs[index] ?? 0) < fromMs)
+    const last = isAnchor.findIndex((is, index) => is && (staysMs[index] ?? 0) > toMs)
+    if ((first < 0 && !isFirst) || (last < 0 && !isLast)) continue
+    return groupOf(known, changed, sorted.slice(Math.max(first, 0), last < 0 ? undefined : last + 1))
   }
-}
-
-function isAnchor(sorted: readonly StayRow[], index: number): boolean {
-  const [before, stay, after] = [sorted[index - 1], sorted[index], sorted[index + 1]]
-  if (stay === undefined || !isConnectionJoin(stay.state)) return false
-  const atMs = connectionMsOf(stay.state)
-  return [before, after].every(other => other === undefined || connectionMsOf(other.state) !== atMs)
 }
 
 function isText(value: string | undefined): value is string {

@@ -153,7 +153,6 @@ async function stayChanges(
   for await (const group of connectedStays(room, known, states, bearing)) {
     const before = resolveConnection(group.before)
     for (const [participantSid, resolved] of resolveConnection(group.after)) {
-      if (participantSid === group.boundary) continue
       const was = before.get(participantSid)
       const change: StayChange = {
         participantSid,
