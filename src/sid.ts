@@ -12,8 +12,8 @@ export const PARTICIPANT_SID = /^PA[0-9a-fA-F]{32}$/
  * account, the kind of the feed and the native key of the room instance. Feeds whose native keys are unique within one
  * server only give the id of the feed instead of its kind. Two servers derive the same SID from the same events.
  */
-export function roomSid(accountSid: string, feedKind: string, instanceKey: string): string {
-  return sid('RM', [accountSid, feedKind, instanceKey])
+export function roomSid(accountSid: string, feedKindOrId: string, instanceKey: string): string {
+  return sid('RM', [accountSid, feedKindOrId, instanceKey])
 }
 
 /** The SID of a participant for whom the source states none: `PA` and a UUIDv5 over room SID and native key. */
