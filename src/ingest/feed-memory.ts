@@ -53,7 +53,10 @@ export function feedMemory(feed: MemoryRows): FeedMemory {
         await feed.due(nowMs, DUE_AT_ONCE),
         ({ dueMs }) => dueMs !== null && dueMs <= nowMs,
       )
-      return rows.sort((a, b) => (a.dueMs ?? 0) - (b.dueMs ?? 0)).map(entryOf<T>)
+      return rows
+        .sort((a, b) => (a.dueMs ?? 0) - (b.dueMs ?? 0))
+        .slice(0, DUE_AT_ONCE)
+        .map(entryOf<T>)
     },
     async flush() {
       const rows = [...changed].map(key => [key, known.get(key)] as const)

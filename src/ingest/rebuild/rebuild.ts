@@ -13,7 +13,8 @@ import { recordSettings } from '../record-settings.ts'
 import { copiedTo } from '../relocate.ts'
 import { reduceUnrecognized } from './reduce-unrecognized.ts'
 import { replayLog } from './replay-log.ts'
-import { type LateMove, leaveStray, rewriteRoom, type Stray } from './rewrite-room.ts'
+import { type LateMove, rewriteRoom } from './rewrite-room.ts'
+import { leaveStray, type Stray } from './strays.ts'
 
 /** What a rebuild did. */
 export interface Rebuilt {
@@ -147,10 +148,10 @@ async function applyStray(
   stray: Stray,
   stays: boolean,
 ): Promise<void> {
-  const { logged, payload, reduced } = stray
-  const feed = feeds.get(logged.feedKind)
+  const { holder, payload, reduced } = stray
+  const feed = feeds.get(holder.feedKind)
   if (feed === undefined || (stays && reduced.events.length === 0)) return
-  const { feedId, feedKind, receivedAtMs } = logged
+  const { feedId, feedKind, receivedAtMs } = holder
   const incoming = { accountSid: key.accountSid, feedId, feedKind, receivedAtMs, payloads: [payload] }
   const pending = { incoming, feed, reduced: [reduced], applied: { added: 0, duplicates: 0 } }
   const roomSids = new Set([key.roomSid, ...reduced.events.map(event => event.roomSid)])
