@@ -93,7 +93,8 @@ export interface Feed {
   readonly hasMemory?: true
   /**
    * The events of one payload. The same payloads in the same order give the same events. The `reduce` of a feed without
-   * memory may throw JunkError: the delivery is then refused.
+   * memory may throw JunkError: the delivery is then refused. A rebuild gives it the payload under the key of its first
+   * event, beside which the payload is stored: the keys of events follow from that key, or from the value alone.
    */
   reduce(payload: Payload, memory: Memory, source: Source): Reduced | Promise<Reduced>
   /**
