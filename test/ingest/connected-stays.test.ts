@@ -9,7 +9,7 @@ import { applyEvents } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { ACCOUNT, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
 
-const RUNS = 60
+const RUNS = 25
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
