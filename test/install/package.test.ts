@@ -83,7 +83,13 @@ async function installed(t: TestContext): Promise<string> {
 }
 
 async function npm(cwd: string, ...args: string[]): Promise<void> {
-  const { exitCode, stdout, stderr } = await runProgram({ cwd, args, command: ['npm'], env: env() })
+  const { exitCode, stdout, stderr } = await runProgram({
+    cwd,
+    args,
+    command: ['npm'],
+    env: env(),
+    endWithinMs: 60_000,
+  })
   assert.equal(exitCode, 0, `npm ${args.join(' ')}: ${stdout}${stderr}`)
 }
 

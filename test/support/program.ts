@@ -43,12 +43,14 @@ export interface Invocation {
   readonly umask?: number
   /** What is run: Node with src/main.ts unless given. */
   readonly command?: readonly [file: string, ...args: string[]]
+  /** How long the program may take; 20 s unless given. */
+  readonly endWithinMs?: number
 }
 
 /** Runs the program to its end. */
 export async function runProgram(invocation: Invocation): Promise<Ended> {
   const { child, ended } = launch(invocation)
-  return await endInTime(child, ended)
+  return await endInTime(child, ended, invocation.endWithinMs)
 }
 
 /** Starts the program and waits until its output matches `ready`. It is killed at the end of the test. */
@@ -83,8 +85,12 @@ export async function temporaryFolder(t: Scope): Promise<string> {
 }
 
 /** Kills a program that does not end in time. The test then fails, because there is no exit code. */
-async function endInTime(child: ChildProcess, ended: Promise<Ended>): Promise<Ended> {
-  const killer = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
+async function endInTime(
+  child: ChildProcess,
+  ended: Promise<Ended>,
+  withinMs = END_WITHIN_MS,
+): Promise<Ended> {
+  const killer = setTimeout(() => child.kill('SIGKILL'), withinMs)
   const outcome = await ended
   clearTimeout(killer)
   return outcome
