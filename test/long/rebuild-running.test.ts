@@ -10,9 +10,9 @@ import { type JitsiPayload, jitsiRoom, occupant, tellJitsi } from '../feeds/jits
 import { START_SEC, stories } from '../feeds/jitsi/stories.ts'
 import { forgetRooms } from '../feeds/numbers.ts'
 import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
+import { answersAndEvidence, feedsWith, serverOf, withFeeds } from '../ingest/server-of.ts'
+import { loud, oneRoom } from '../ingest/wrong-feeds.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
-import { answersAndEvidence, feedsWith, serverOf, withFeeds } from './server-of.ts'
-import { loud, oneRoom } from './wrong-feeds.ts'
 
 const RUNS = 10
 /** After this time the test fails with the smallest counterexample found so far. */

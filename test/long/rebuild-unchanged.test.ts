@@ -12,12 +12,12 @@ import { START_SEC } from '../feeds/jitsi/stories.ts'
 import { assertNumbersAgree } from '../feeds/numbers.ts'
 import { rowsOf, tell } from '../feeds/served.ts'
 import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
+import { answersAndEvidence, feedsWith, serverOf } from '../ingest/server-of.ts'
+import { loud, oneRoom } from '../ingest/wrong-feeds.ts'
 import { tellAll } from '../store/every-feed.ts'
 import { livekitRoom } from '../support/livekit.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { NOW_MS, type TestServer } from '../support/test-server.ts'
-import { answersAndEvidence, feedsWith, serverOf } from './server-of.ts'
-import { loud, oneRoom } from './wrong-feeds.ts'
 
 /** Half of the recording of a real Janus. */
 const HALF = recording.length / 2

@@ -10,9 +10,9 @@ import { START_SEC } from '../feeds/jitsi/stories.ts'
 import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
 import { servedRooms } from '../feeds/served.ts'
 import { answersWithoutSids, ServedPaths } from '../feeds/sids.ts'
+import { answersAndEvidence, feedsWith, serverOf, withFeeds } from '../ingest/server-of.ts'
+import { naming, oneRoom } from '../ingest/wrong-feeds.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
-import { answersAndEvidence, feedsWith, serverOf, withFeeds } from './server-of.ts'
-import { naming, oneRoom } from './wrong-feeds.ts'
 
 const [maths, physics] = [jitsiRoom('maths'), jitsiRoom('physics')]
 const at = (sec: number) => START_SEC + sec
