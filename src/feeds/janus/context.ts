@@ -1,4 +1,4 @@
-import type { Source } from '../feed.ts'
+import type { Reduced, Source } from '../feed.ts'
 import { textOf } from '../json.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 
@@ -13,6 +13,9 @@ export interface JanusContext {
   readonly memory: EmitterMemory
   readonly source: Source
 }
+
+/** What an event leads to that tells of no room. */
+export const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /** A native id: a number, or a text where Janus is configured with `string_ids`. */
 export function idOf(value: unknown): string | undefined {

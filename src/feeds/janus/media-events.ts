@@ -1,12 +1,11 @@
 import type { Reduced } from '../feed.ts'
 import type { Json } from '../json.ts'
-import type { JanusContext } from './context.ts'
+import { type JanusContext, NOTHING } from './context.ts'
 import { endMedia, lastMediaMs, MEDIA_SAMPLE_MS, noteMedia } from './media.ts'
-import { memberAt, memberFacts, showMember } from './members.ts'
+import { memberAt, memberFacts, seenEvent, showMember } from './members.ts'
 
 /** The subtype of media events that holds statistics. */
 const STATISTICS = 3
-const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /** True for the statistics of media that flow. They are not kept, because they come every second. */
 export function isStatistics({ type, subtype }: Json): boolean {
@@ -15,7 +14,7 @@ export function isStatistics({ type, subtype }: Json): boolean {
 
 /** Type 32: media. Statistics come while media flow; the other subtypes are changes, which may be rare. */
 export async function reduceMedia(subtype: unknown, context: JanusContext): Promise<Reduced> {
-  const { memory, handleId, atMs, payloadKey } = context
+  const { memory, handleId, atMs } = context
   const member = await memberAt(memory, handleId)
   if (member === undefined || member.isOver) return NOTHING
   const lastMs = await lastMediaMs(memory, member)
@@ -24,8 +23,7 @@ export async function reduceMedia(subtype: unknown, context: JanusContext): Prom
   await noteMedia(memory, member, atMs)
   if (member.toldSilentMs === undefined) return NOTHING
   await showMember(memory, member)
-  const seen = { kind: 'participant.updated' as const, key: `${payloadKey}#seen`, atMs }
-  return { events: [{ ...seen, ...memberFacts(member) }] }
+  return { events: [seenEvent(context, memberFacts(member))] }
 }
 
 /** Type 16, subtype 6: connections. A hangup ends the media; the participant is still in the room. */

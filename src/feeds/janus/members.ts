@@ -1,4 +1,4 @@
-import type { Event } from '../../event.ts'
+import type { Event, ParticipantFacts } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
 import type { JanusContext } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
@@ -96,17 +96,35 @@ export async function showMember(memory: EmitterMemory, member: Member): Promise
   memory.set('member', member, { ...member, toldSilentMs: undefined })
 }
 
-/** The facts in every event of a participant. */
-export function memberFacts({ participantSid: sid, roomSid, nativeRoom, nativeId }: Member) {
-  const participant = { nativeKey: nativeId, connectionKey: nativeId }
+/** The facts in every event of a participant, and more of one event. */
+export function memberFacts(
+  { participantSid: sid, roomSid, nativeRoom, nativeId }: Member,
+  more: ParticipantFacts = {},
+) {
+  const participant = { nativeKey: nativeId, connectionKey: nativeId, ...more }
   return { roomSid, room: roomFacts(nativeRoom), participantSid: sid, participant }
+}
+
+/** The event that shows a participant who is in the room. */
+export function seenEvent({ payloadKey, atMs }: JanusContext, facts: ReturnType<typeof memberFacts>): Event {
+  return { kind: 'participant.updated', key: `${payloadKey}#seen`, atMs, ...facts }
+}
+
+/** The leave of a participant, for the reason that is stated or inferred. */
+export async function leaveEvent(
+  { memory, payloadKey, atMs }: JanusContext,
+  member: Member,
+  stated: { endReason: string } | undefined,
+): Promise<Event> {
+  const why = stated ?? (await whyLeft(memory, member))
+  return { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...memberFacts(member), ...why }
 }
 
 /**
  * The reason of a leave that states none, inferred from other events: Janus shut down, the session timed out, or its
  * transport was gone before. Empty if the session is unknown.
  */
-export async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
+async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
   const emitter = await memory.get('emitter', '')
   if (emitter?.isStopping) return { endReason: 'server_shutdown', reasonInferred: true }
   const session = sessionId === undefined ? undefined : await memory.get('session', sessionId)

@@ -3,15 +3,13 @@ import { intOf, type Json, momentOf, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 import { CONCLUSION, reduceConclusion } from './conclusions.ts'
-import { idOf, type JanusContext } from './context.ts'
+import { idOf, type JanusContext, NOTHING } from './context.ts'
 import { EmitterMemory, type EntryId, type EntryRef } from './emitter-memory.ts'
 import type { Kind } from './entries.ts'
 import { isStatistics, reduceConnection, reduceMedia } from './media-events.ts'
 import { noteStart, reduceCore } from './server.ts'
 import { reduceHandle, reduceSession, reduceTransport, transportOf } from './sessions.ts'
 import { idsOf, reduceVideoroom } from './videoroom.ts'
-
-const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /**
  * The events of one payload. Janus sends its events in order, and each has only a part of the facts: the memory joins

@@ -1,14 +1,13 @@
 import type { Event } from '../../event.ts'
 import type { Reduced } from '../feed.ts'
 import { type Json, objectOf } from '../json.ts'
-import type { JanusContext } from './context.ts'
+import { type JanusContext, NOTHING } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import { untoldEmptiness } from './rooms.ts'
 
 /** Subtypes of the events of Janus itself. */
 const STARTED = 1
 const STOPPED = 2
-const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /**
  * Type 256: Janus starts or shuts down. After a shutdown the members of its rooms leave one by one. A start without a

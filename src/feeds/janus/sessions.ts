@@ -1,13 +1,12 @@
 import type { Event } from '../../event.ts'
 import type { Reduced } from '../feed.ts'
 import { type Json, objectOf } from '../json.ts'
-import { idOf, type JanusContext } from './context.ts'
+import { idOf, type JanusContext, NOTHING } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Session } from './entries.ts'
 import { closeMember, connectionGone, memberAt } from './members.ts'
 
 const HTTP = 'janus.transport.http'
-const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
 
 /** Type 1: sessions. Janus sends `destroyed` and `timeout`, but no event for a session whose WebSocket closes. */
 export async function reduceSession(event: Json, context: JanusContext): Promise<Reduced> {
@@ -46,7 +45,7 @@ export async function reduceHandle(event: Json, context: JanusContext): Promise<
   return events.length === 0 ? NOTHING : { events }
 }
 
-/** Type 128: transports. Their ids are used again: a transport that connects has no session that is under its id. */
+/** Type 128: transports. Their ids are used again: sessions under the id of a transport that connects belong to an earlier one. */
 export async function reduceTransport(event: Json, { memory }: JanusContext): Promise<Reduced> {
   const id = idOf(event['id'])
   const name = objectOf(event['data'])?.['event']

@@ -6,7 +6,15 @@ import { roomSuperseded } from '../observation.ts'
 import { idOf, type JanusContext } from './context.ts'
 import type { Member, MemberId } from './entries.ts'
 import { endMedia, lastMediaMs, noteMedia } from './media.ts'
-import { closeMember, freeHandle, memberFacts, openMember, showMember, whyLeft } from './members.ts'
+import {
+  closeMember,
+  freeHandle,
+  leaveEvent,
+  memberFacts,
+  openMember,
+  seenEvent,
+  showMember,
+} from './members.ts'
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
@@ -89,9 +97,8 @@ async function endMembers(
 async function joined(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { atMs, payloadKey } = context
   const { member, events, claims } = await beginStay(context, id)
-  const facts = memberFacts(member)
-  const participant = { ...facts.participant, ...namesOf(context, data, id), joinedAtMs: atMs }
-  const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts, participant }
+  const facts = memberFacts(member, { ...namesOf(context, data, id), joinedAtMs: atMs })
+  const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts }
   return { events: [...events, join], claims }
 }
 
@@ -117,29 +124,26 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
     if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
     await showMember(memory, member)
   }
-  const facts = memberFacts(member)
-  const participant = { ...facts.participant, ...namesOf(context, data, id) }
-  const common = { atMs, ...facts, participant }
-  const seen: Event = { kind: 'participant.updated', key: `${payloadKey}#seen`, ...common }
+  const facts = memberFacts(member, namesOf(context, data, id))
   const tracks = tracksOf(data).map(
     ({ index, track }): Event => ({
-      ...{ kind: 'track.published', key: `${payloadKey}#${index}` },
-      ...common,
+      ...{ kind: 'track.published', key: `${payloadKey}#${index}`, atMs },
+      ...facts,
       track,
     }),
   )
-  return { events: [...events, seen, ...tracks], claims }
+  return { events: [...events, seenEvent(context, facts), ...tracks], claims }
 }
 
 /** `unpublished` may come three times, also if nothing was published. It ends no stay: the participant may listen. */
-async function unpublished({ memory, atMs, payloadKey }: JanusContext, id: MemberId): Promise<Reduced> {
+async function unpublished(context: JanusContext, id: MemberId): Promise<Reduced> {
+  const { memory, atMs } = context
   const member = await memory.get('member', id)
   if (member === undefined || member.isOver) return NOTHING
   await endMedia(memory, member, atMs)
   await showMember(memory, member)
   memory.set('member', id, { ...member, toldSilentMs: undefined, mediaEndedMs: atMs })
-  const seen = { kind: 'participant.updated' as const, key: `${payloadKey}#seen`, atMs }
-  return { events: [{ ...seen, ...memberFacts(member) }] }
+  return { events: [seenEvent(context, memberFacts(member))] }
 }
 
 /** A leave has only the room and the id. The other facts of the stay are in memory. */
@@ -148,7 +152,7 @@ async function left(
   id: MemberId,
   stated: { endReason: string } | undefined,
 ): Promise<Reduced> {
-  const { memory, atMs, payloadKey } = context
+  const { memory, atMs } = context
   const member = await memory.get('member', id)
   if (member === undefined) return await leftUnheard(context, id, stated)
   const { sessionId, handleId, roomSid } = member
@@ -156,12 +160,8 @@ async function left(
     ...(sessionId === undefined ? [] : [['session', sessionId] as const]),
     ...(handleId === undefined ? [] : [['handle', handleId] as const]),
   ])
-  const why = stated ?? (await whyLeft(memory, member))
+  const leave = await leaveEvent(context, member, stated)
   await closeMember(context, id)
-  const leave: Event = {
-    ...{ kind: 'participant.left', key: `${payloadKey}#0`, atMs },
-    ...{ ...memberFacts(member), ...why },
-  }
   const isOfOpenRoom = member.isOver || (await memory.get('room', id.nativeRoom))?.roomSid === roomSid
   // If the instance of this stay was taken for empty too early, it is empty from this leave on.
   return { events: isOfOpenRoom ? [leave] : [leave, emptyEvent(member, atMs, atMs)] }
@@ -178,12 +178,7 @@ async function leftUnheard(
   await leaveRoom(memory, room, atMs, 0)
   const sid = participantSid(room.roomSid, `${id.nativeId}@left@${payloadKey}`)
   const member: Member = { participantSid: sid, roomSid: room.roomSid, ...id }
-  const why = stated ?? (await whyLeft(memory, member))
-  const leave: Event = {
-    ...{ kind: 'participant.left', key: `${payloadKey}#0`, atMs },
-    ...{ ...memberFacts(member), ...why },
-  }
-  return { events: [...events, leave], claims }
+  return { events: [...events, await leaveEvent(context, member, stated)], claims }
 }
 
 function namesOf({ opaqueId }: JanusContext, data: Json, { nativeId }: MemberId): ParticipantFacts {
