@@ -77,7 +77,7 @@ export const RoomFacts = Type.Object({
   nativeKey: optionalText,
   name: optionalText,
   startedAtMs: optionalInt,
-  /** The end less the stated duration in whole seconds; used only if no start is stated. */
+  /** The end minus the stated duration, which is in whole seconds; used only if no start is stated. */
   startedAtMsEstimated: optionalInt,
   type: Type.Optional(Type.Enum([...ROOM_TYPES])),
   maxParticipants: optionalInt,
@@ -101,7 +101,7 @@ export const ParticipantFacts = Type.Object({
   displayName: optionalText,
   kind: Type.Optional(Type.Enum([...PARTICIPANT_KINDS])),
   joinedAtMs: optionalInt,
-  /** The leave less the stated duration in whole seconds; used only if no join is stated. */
+  /** The leave minus the stated duration, which is in whole seconds; used only if no join is stated. */
   joinedAtMsEstimated: optionalInt,
   region: optionalText,
   mediaRegion: Type.Optional(Type.Enum([...MEDIA_REGIONS])),
@@ -224,6 +224,9 @@ export type ParticipantEvent = Extract<Event, { participantSid: string }>
 /** An event that Rollcall noticed itself. */
 export type Observation = Type.Static<typeof Observation>
 
+/** The observation that a stay is listed in another room. */
+export type Relocation = Extract<Event, { kind: 'observation.participant_relocated' }>
+
 /** A participant or a room ends once two of the server's lists, at least this far apart, lack it. */
 export const ABSENCE_SPAN_MS = 10_000
 
@@ -245,4 +248,9 @@ export function isOneOf<T extends string>(words: readonly T[], value: unknown): 
 /** True for an event that Rollcall noticed itself. An observation never shows that somebody was present. */
 export function isObservation(event: Event): event is Observation {
   return event.kind.startsWith('observation.')
+}
+
+/** True for the observation that a stay is listed in another room. */
+export function isRelocation(event: Event): event is Relocation {
+  return event.kind === 'observation.participant_relocated'
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from './json.ts'
 
 /**
  * What a feed remembers from one payload to the next: values under keys, stored in the same commit as the events that
@@ -39,7 +39,7 @@ export function keysUnder(...parts: readonly (string | number)[]): [from: string
 
 function bounded(part: string): string {
   if (part.length <= MAX_PART_CHARS) return part
-  return `~${createHash('sha256').update(part).digest('hex')}`
+  return `~${digestOf(part)}`
 }
 
 /** The memory of a feed that has none. */

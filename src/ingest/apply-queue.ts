@@ -4,7 +4,7 @@ import { NO_MEMORY } from '../feeds/memory.ts'
 import type { RecordSettings } from '../fold/participant-record.ts'
 import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { Store } from '../store/store.ts'
-import { applyTogether, type FoldEvents } from './apply.ts'
+import { applyTogether } from './apply.ts'
 import { foldIntoRoom } from './fold-into-room.ts'
 import { isOfFuture, latestMomentOf } from './future.ts'
 import type { Applied, Incoming, Pending } from './incoming.ts'
@@ -45,12 +45,18 @@ export function applyQueue(options: {
 }): ApplyQueue {
   const { store, onFault } = options
   const settings = recordSettings(options.settings, options.feeds)
-  const fold: FoldEvents = (room, events) => foldIntoRoom(room, settings, events)
   const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
   /** For each lane, the deliveries of its next commit; removed when that commit begins or is refused. */
   const forming = new Map<string | undefined, Batch>()
   /** How many deliveries wait in each lane; removed when none does. */
   const waiting = new Map<string | undefined, number>()
+
+  /** Applies deliveries in one commit. More may be added to them until it begins; then this calls `onBegin`. */
+  const commit = (lane: string | undefined, deliveries: readonly Pending[], onBegin = () => {}) =>
+    store.transact(transaction => {
+      onBegin()
+      return applyTogether(transaction, deliveries, (room, events) => foldIntoRoom(room, settings, events))
+    }, lane)
 
   function joinBatch(lane: string | undefined, pending: Pending): Batch {
     const known = lane === undefined ? undefined : forming.get(lane)
@@ -62,12 +68,8 @@ export function applyQueue(options: {
     const close = () => {
       if (forming.get(lane)?.deliveries === deliveries) forming.delete(lane)
     }
-    const stored = store.transact(transaction => {
-      close()
-      return applyTogether(transaction, deliveries, fold)
-    }, lane)
     // The transaction may be refused before it begins.
-    const batch = { deliveries, stored: stored.finally(close) }
+    const batch = { deliveries, stored: commit(lane, deliveries, close).finally(close) }
     forming.set(lane, batch)
     return batch
   }
@@ -86,7 +88,7 @@ export function applyQueue(options: {
   /** Stores a delivery in a commit of its own, because the fault may be that of another delivery of its commit. */
   async function storeAlone(pending: Pending, lane: string | undefined): Promise<void> {
     try {
-      await store.transact(transaction => applyTogether(transaction, [pending], fold), lane)
+      await commit(lane, [pending])
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error
       await storeApart(pending, lane, error)
@@ -109,7 +111,7 @@ export function applyQueue(options: {
         applied: { added: 0, duplicates: 0 },
       }
       try {
-        await store.transact(transaction => applyTogether(transaction, [one], fold), lane)
+        await commit(lane, [one])
       } catch (error) {
         if (error instanceof StoreUnavailableError) throw error
         if (payload.isTransient !== true) {

@@ -1,6 +1,7 @@
 import type { Event } from '../event.ts'
 import { digestOf } from '../feeds/json.ts'
 import { indexable } from '../store/indexable.ts'
+import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { LockedRoom } from '../store/rooms/locked-room.ts'
 import type { Transaction } from '../store/store.ts'
 import { ofFeed } from './fold-into-room.ts'
@@ -28,7 +29,7 @@ export async function applyTogether(
   for (const one of deliveries) if (one.reduced !== undefined) await noteReduced(transaction, one, events)
   const inOrder = deliveries.filter(({ reduced }) => reduced === undefined)
   const byFeed = Map.groupBy(inOrder, ({ incoming }) => `${incoming.accountSid} ${incoming.feedId}`)
-  // In one order for all processes, so that two never wait for each other's feed.
+  // All processes lock feeds in the order of their ids, which avoids deadlocks.
   const feeds = [...byFeed].sort(([a], [b]) => (a < b ? -1 : 1))
   const moves = []
   for (const [, group] of feeds) moves.push(...(await reduceInOrder(transaction, group, events)))
@@ -54,10 +55,10 @@ async function appendAndFold(
 ): Promise<void> {
   const outcomes = await room.append(events.map(({ logged }) => logged))
   const fresh = events.filter((_, index) => outcomes[index] === 'added')
-  for (const [index, { logged, native, counts }] of events.entries()) {
+  for (const [index, { logged, counts }] of events.entries()) {
     if (counts !== undefined) counts[outcomes[index] === 'added' ? 'added' : 'duplicates']++
     // Another payload under the key of a known event changes no record, but it is evidence.
-    if (outcomes[index] === 'other') await keepOther(transaction, room, logged, native)
+    if (outcomes[index] === 'other') await keepOther(transaction, room, logged)
   }
   if (fresh.length > 0) {
     await fold(
@@ -70,9 +71,11 @@ async function appendAndFold(
 async function keepOther(
   transaction: Transaction,
   { key: { accountSid, roomSid } }: LockedRoom,
-  { feedId, feedKind, receivedAtMs, event }: PendingEvent['logged'],
-  native: string,
+  { feedId, feedKind, receivedAtMs, event, payload }: LoggedEvent,
 ): Promise<void> {
+  // Only a payload that is stored beside its event is compared with the known one.
+  if (payload.at !== 'event') return
+  const { native } = payload
   const log = transaction.feedLog({ accountSid, feedId })
   const reason = `${OTHER_BODY} ${event.key} of room ${roomSid}`
   const key = `${indexable(event.key)}#${digestOf(native)}`

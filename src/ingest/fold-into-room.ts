@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Event, isObservation, type ParticipantEvent } from '../event.ts'
+import { type Event, isObservation, isRelocation, type ParticipantEvent } from '../event.ts'
 import { connectionMsOf, type ResolvedStay, resolveConnection } from '../fold/connection.ts'
 import {
   countPeak,
@@ -270,16 +270,12 @@ function saveRoom(
   })
 }
 
-function isRelocation(event: Event): boolean {
-  return event.kind === 'observation.participant_relocated'
-}
-
 function relocationIn(event: Event): (readonly [string, string])[] {
-  return event.kind === 'observation.participant_relocated' ? [[event.participantSid, event.toRoomSid]] : []
+  return isRelocation(event) ? [[event.participantSid, event.toRoomSid]] : []
 }
 
 function isOfParticipant(event: Event): event is ParticipantEvent {
-  return 'participantSid' in event && event.kind !== 'observation.participant_relocated'
+  return 'participantSid' in event && !isRelocation(event)
 }
 
 function isSameEnd(a: RoomEnd | undefined, b: RoomEnd | undefined): boolean {

@@ -6,8 +6,6 @@ import type { Applied, Incoming } from './incoming.ts'
 /** An event that is to be appended to the log of its room. */
 export interface PendingEvent {
   readonly logged: LoggedEvent
-  /** The payload as JSON, to be compared with that of a known event of the same key. */
-  readonly native: string
   /** The counts of the delivery that has the event; undefined for a copy of an event. */
   readonly counts: Applied | undefined
 }
@@ -16,7 +14,7 @@ export interface PendingEvent {
  * The events of one transaction, by room and in the order in which they came. Bounded by the deliveries of a commit.
  */
 export interface PendingEvents {
-  add(incoming: Incoming, event: Event, place: PayloadPlace, native: string, counts: Applied): void
+  add(incoming: Incoming, event: Event, place: PayloadPlace, counts: Applied): void
   of(key: RoomKey): PendingEvent[]
   /** The rooms in the order of their keys: all processes lock in this order, which avoids deadlocks. */
   rooms(): { readonly key: RoomKey; readonly events: readonly PendingEvent[] }[]
@@ -32,9 +30,9 @@ export function pendingEvents(): PendingEvents {
   }
   return {
     of,
-    add({ accountSid, feedId, feedKind, receivedAtMs }, event, payload, native, counts) {
+    add({ accountSid, feedId, feedKind, receivedAtMs }, event, payload, counts) {
       const logged = { feedId, feedKind, receivedAtMs, event, payload }
-      of({ accountSid, roomSid: event.roomSid }).push({ logged, native, counts })
+      of({ accountSid, roomSid: event.roomSid }).push({ logged, counts })
     },
     rooms: () => [...rooms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, room]) => room),
   }

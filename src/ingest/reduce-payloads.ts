@@ -2,7 +2,7 @@ import type { Claim, Move, Reduced, Source } from '../feeds/feed.ts'
 import type { Memory } from '../feeds/memory.ts'
 import type { Payload } from '../feeds/payload.ts'
 import { roomSid } from '../sid.ts'
-import type { FeedKey, FeedLog, KeptPayload } from '../store/feeds/feed-log.ts'
+import { CLAIM, type FeedKey, type FeedLog, type KeptPayload } from '../store/feeds/feed-log.ts'
 import type { PayloadPlace } from '../store/rooms/event-log.ts'
 import type { Transaction } from '../store/store.ts'
 import { DUE_AT_ONCE, feedMemory } from './feed-memory.ts'
@@ -49,11 +49,9 @@ export async function noteReduced(
   }))
   // All processes store payloads in the order of their keys, which avoids deadlocks.
   for (const one of numbered.toSorted((a, b) => (a.payload.key < b.payload.key ? -1 : 1))) {
-    const native = JSON.stringify(one.payload.value)
-    const place = await placeOf(log, incoming, one.payload, one.reduced, native)
+    const place = await placeOf(log, incoming, one.payload, one.reduced)
     if (place === undefined) applied.duplicates++
-    else
-      for (const event of one.reduced.events) events.add(incoming, event, place(event.key), native, applied)
+    else for (const event of one.reduced.events) events.add(incoming, event, place(event.key), applied)
   }
   noteObservations(pending, events)
 }
@@ -89,9 +87,7 @@ export async function reduceInOrder(
         pending.replayed === undefined
           ? await reduceOne({ log: feed.log, memory, seq }, pending, payload)
           : await kind.reduce(payload, memory, pending.replayed.source)
-      const native = JSON.stringify(payload.value)
-      for (const event of reduced.events)
-        events.add(incoming, event, { at: 'log', seq }, native, pending.applied)
+      for (const event of reduced.events) events.add(incoming, event, { at: 'log', seq }, pending.applied)
       moves.push(...(reduced.moves ?? []).map(move => ({ ...move, incoming, seq })))
     }
     noteObservations(pending, events)
@@ -138,9 +134,6 @@ export async function keepUnreduced(
   await log.keep({ ...keptPayload(incoming, payload, firstSeq), reason })
 }
 
-/** The beginning of the key of a claim in the log of a feed. */
-export const CLAIM = 'claim|'
-
 const NOTHING: Reduced = { events: [] }
 
 /**
@@ -152,10 +145,10 @@ async function placeOf(
   incoming: Incoming,
   payload: Payload,
   reduced: Reduced,
-  native: string,
 ): Promise<((eventKey: string) => PayloadPlace) | undefined> {
   const [first] = reduced.events
   if (first !== undefined && reduced.events.every(({ roomSid: sid }) => sid === first.roomSid)) {
+    const native = JSON.stringify(payload.value)
     return eventKey =>
       eventKey === first.key
         ? { at: 'event', native, isReducible: true }
@@ -174,7 +167,7 @@ function keptPayload({ feedKind, receivedAtMs }: Incoming, payload: Payload, seq
 
 function noteObservations({ incoming, applied }: Pending, events: PendingEvents): void {
   for (const { event, native } of incoming.observations ?? []) {
-    events.add(incoming, event, { at: 'event', native, isReducible: false }, native, applied)
+    events.add(incoming, event, { at: 'event', native, isReducible: false }, applied)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Event } from '../event.ts'
+import type { Event, Relocation } from '../event.ts'
 import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { LockedRoom } from '../store/rooms/locked-room.ts'
 import type { RoomKey } from '../store/rooms/room-key.ts'
@@ -23,14 +23,10 @@ export async function relocate(
     const own = [...(stored.get(fromRoomSid) ?? []), ...from.map(({ logged }) => logged)].filter(
       ({ feedId: id, event }) => id === feedId && isOfStay(event, participantSid),
     )
-    for (const logged of own) {
-      const { payload } = logged
-      const native = payload.at === 'event' ? payload.native : ''
-      to.push({ logged: copiedTo(toRoomSid, logged, seq), native, counts: undefined })
-    }
+    to.push(...own.map(logged => ({ logged: copiedTo(toRoomSid, logged, seq), counts: undefined })))
     const event = relocated(participantSid, fromRoomSid, toRoomSid, atMs)
     const logged = { feedId, feedKind, receivedAtMs, event, payload: { at: 'log', seq } as const }
-    from.push({ logged, native: '{}', counts: undefined })
+    from.push({ logged, counts: undefined })
   }
 }
 
@@ -46,19 +42,13 @@ export function copiedTo(
   }
 }
 
-type Relocated = Extract<Event, { kind: 'observation.participant_relocated' }>
-
-export function isRelocation(event: Event): event is Relocated {
-  return event.kind === 'observation.participant_relocated'
-}
-
 /** The observation that a stay is listed in another room. */
 export function relocated(
   participantSid: string,
   roomSid: string,
   toRoomSid: string,
   atMs: number,
-): Relocated {
+): Relocation {
   return {
     kind: 'observation.participant_relocated',
     key: `relocated|${participantSid}|${toRoomSid}`,

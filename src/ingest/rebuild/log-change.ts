@@ -17,6 +17,6 @@ function isSame(known: LoggedEvent | undefined, { event, payload }: LoggedEvent)
 }
 
 /** What an event of a room's log is found by. */
-export function idOf({ feedId, event }: LoggedEvent): string {
+export function idOf({ feedId, event }: { feedId: string; event: { key: string } }): string {
   return `${feedId} ${indexable(event.key)}`
 }

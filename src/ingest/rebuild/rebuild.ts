@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Feed } from '../../feeds/feed.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
+import type { Database } from '../../store/engine/database.ts'
 import { openDatabase } from '../../store/open-store.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { type RoomsOfParticipants, roomsOfParticipants } from '../../store/rooms/rooms-of-participants.ts'
 import { createStore, type Store, type Transaction } from '../../store/store.ts'
-import { applyTogether } from '../apply.ts'
-import { foldIntoRoom, refoldRoom } from '../fold-into-room.ts'
+import { refoldRoom } from '../fold-into-room.ts'
 import { recordSettings } from '../record-settings.ts'
 import { copiedTo } from '../relocate.ts'
+import { applyAgain } from './reduce-again.ts'
 import { reduceUnrecognized } from './reduce-unrecognized.ts'
 import { replayLog } from './replay-log.ts'
 import { type LateMove, rewriteRoom } from './rewrite-room.ts'
@@ -40,10 +41,7 @@ export async function rebuild(options: {
   const { store, progress, stop = new AbortController().signal } = options
   const settings = recordSettings(options.settings, options.feeds)
   const feeds = new Map(options.feeds.map(feed => [feed.kind, feed]))
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-rebuild-'))
-  const database = openDatabase(folder)
-  const scratch = await createStore(database)
-  try {
+  return await withScratch(async (scratch, database) => {
     const lastSeqs = await reduceLogs(store, scratch, feeds, settings, stop)
     const places = await roomsOfParticipants(database)
     const all = await countRooms(store, scratch)
@@ -60,8 +58,20 @@ export async function rebuild(options: {
       progress(rooms, Math.max(all, rooms))
     }
     return { rooms, isWhole: !stop.aborted }
+  })
+}
+
+/** Runs `work` over a scratch database in a temporary folder, and removes the folder at the end. */
+async function withScratch<T>(work: (scratch: Store, database: Database) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-rebuild-'))
+  try {
+    const database = openDatabase(folder)
+    try {
+      return await work(await createStore(database), database)
+    } finally {
+      await database.close()
+    }
   } finally {
-    await scratch.close()
     await rm(folder, { recursive: true, force: true })
   }
 }
@@ -148,18 +158,17 @@ async function applyStray(
   stray: Stray,
   stays: boolean,
 ): Promise<void> {
-  const { holder, payload, reduced } = stray
+  const { holder, reduced } = stray
   const feed = feeds.get(holder.feedKind)
   if (feed === undefined || (stays && reduced.events.length === 0)) return
-  const { feedId, feedKind, receivedAtMs } = holder
-  const incoming = { accountSid: key.accountSid, feedId, feedKind, receivedAtMs, payloads: [payload] }
-  const pending = { incoming, feed, reduced: [reduced], applied: { added: 0, duplicates: 0 } }
+  const { feedId, receivedAtMs } = holder
+  const source = { accountSid: key.accountSid, feedId, feed, receivedAtMs }
   const roomSids = new Set([key.roomSid, ...reduced.events.map(event => event.roomSid)])
   await store.transact(async transaction => {
     for (const roomSid of [...roomSids].sort()) await transaction.lockRoom({ ...key, roomSid })
     const room = await transaction.lockRoom(key)
     await leaveStray(room, stray, stays)
-    await applyTogether(transaction, [pending], (one, events) => foldIntoRoom(one, settings, events))
+    await applyAgain(transaction, source, stray, settings)
     await refoldRoom(room, settings)
   })
 }

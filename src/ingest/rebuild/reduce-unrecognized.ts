@@ -1,13 +1,9 @@
 import type { Feed } from '../../feeds/feed.ts'
-import { objectOf } from '../../feeds/json.ts'
-import { NO_MEMORY } from '../../feeds/memory.ts'
-import type { Payload } from '../../feeds/payload.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
 import type { Store } from '../../store/store.ts'
-import { applyTogether, OTHER_BODY } from '../apply.ts'
-import { foldIntoRoom } from '../fold-into-room.ts'
-import { sourceOf } from '../reduce-payloads.ts'
+import { OTHER_BODY } from '../apply.ts'
+import { applyAgain, reduceAgain, storedPayload } from './reduce-again.ts'
 
 /**
  * Reduces the payloads of a feed without memory again that led to no event when they came. A payload that now leads to
@@ -27,14 +23,12 @@ export async function reduceUnrecognized(options: {
     const last = page.at(-1)
     if (last === undefined || stop.aborted) return
     for (const stored of page.filter(isUnrecognized)) {
-      const payload = payloadOf(stored)
-      const reduced = await reduceOrNothing(feed, payload, key)
-      if (reduced.events.length === 0) continue
-      const incoming = { ...key, feedKind: feed.kind, receivedAtMs: stored.receivedAtMs, payloads: [payload] }
-      const pending = { incoming, feed, reduced: [reduced], applied: { added: 0, duplicates: 0 } }
+      const { receivedAtMs } = stored
+      const again = await reduceAgain(feed, key, storedPayload(stored.key, stored.native))
+      if (again === undefined || again.reduced.events.length === 0) continue
       await store.transact(async transaction => {
         await transaction.feedLog(key).remove(stored.key)
-        await applyTogether(transaction, [pending], (room, events) => foldIntoRoom(room, settings, events))
+        await applyAgain(transaction, { ...key, feed, receivedAtMs }, again, settings)
       })
     }
     place = { seq: last.seq, key: last.key }
@@ -43,16 +37,4 @@ export async function reduceUnrecognized(options: {
 
 function isUnrecognized({ reason, isReducible }: StoredPayload): boolean {
   return isReducible && reason !== '' && !reason.startsWith(OTHER_BODY)
-}
-
-function payloadOf({ key, native }: StoredPayload): Payload {
-  return { key, value: objectOf(JSON.parse(native)) ?? {} }
-}
-
-async function reduceOrNothing(feed: Feed, payload: Payload, key: FeedKey) {
-  try {
-    return await feed.reduce(payload, NO_MEMORY, sourceOf(key))
-  } catch {
-    return { events: [] }
-  }
 }

@@ -1,8 +1,7 @@
 import type { Claim, Feed } from '../../feeds/feed.ts'
-import { type Json, objectOf } from '../../feeds/json.ts'
-import type { Payload } from '../../feeds/payload.ts'
 import { StoreUnavailableError } from '../../store/engine/database.ts'
 import {
+  CLAIM,
   type FeedKey,
   type LogPlace,
   PAYLOADS_AT_ONCE,
@@ -11,7 +10,8 @@ import {
 import type { Store } from '../../store/store.ts'
 import { applyTogether } from '../apply.ts'
 import type { Pending } from '../incoming.ts'
-import { CLAIM, keptClaim, wasOfFuture } from '../reduce-payloads.ts'
+import { keptClaim, wasOfFuture } from '../reduce-payloads.ts'
+import { storedPayload } from './reduce-again.ts'
 import { type GivenSids, replayedSource } from './replayed-source.ts'
 
 /** The keys of all entries of a memory lie between these. */
@@ -99,8 +99,9 @@ interface Replaying {
 }
 
 function replayed(feed: Feed, key: FeedKey, { stored, claims }: Replaying, given: GivenSids): Pending {
-  const { seq, receivedAtMs, isReducible } = stored
-  const incoming = { ...key, feedKind: feed.kind, receivedAtMs, payloads: [payloadOf(stored)] }
+  const { seq, receivedAtMs, isReducible, native } = stored
+  const payloads = [storedPayload(stored.key, native)]
+  const incoming = { ...key, feedKind: feed.kind, receivedAtMs, payloads }
   return {
     incoming,
     feed: isReducible ? feed : onlyRemembering(feed),
@@ -135,11 +136,6 @@ function withClaims(page: readonly StoredPayload[]): Replaying[] {
 function claimOf({ native }: StoredPayload): Claim {
   const { claim: instance, roomSid } = JSON.parse(native)
   return { instance, roomSid }
-}
-
-function payloadOf({ key, native }: StoredPayload): Payload {
-  const value: Json | undefined = objectOf(JSON.parse(native))
-  return { key, value: value ?? {} }
 }
 
 /** The feed, whose `reduce` changes its memory but gives no events: those of an incomplete payload stay as they are. */

@@ -1,14 +1,10 @@
-import type { Event } from '../../event.ts'
+import { type Event, isRelocation } from '../../event.ts'
 import type { Feed, Reduced } from '../../feeds/feed.ts'
-import { objectOf } from '../../feeds/json.ts'
-import { NO_MEMORY } from '../../feeds/memory.ts'
-import type { Payload } from '../../feeds/payload.ts'
 import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 import type { LockedRoom } from '../../store/rooms/locked-room.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
-import { sourceOf } from '../reduce-payloads.ts'
-import { isRelocation } from '../relocate.ts'
 import { idOf, logChange } from './log-change.ts'
+import { type ReducedAgain, reduceAgain, storedPayload } from './reduce-again.ts'
 import { emptyRoom, type Replay, relocations } from './relocations.ts'
 import { isOneOfStays, isToldOf, sidsIn, sidsTold, withoutGhosts } from './stays-in-log.ts'
 import { holderOf, type Stray, withStraysApplied } from './strays.ts'
@@ -56,7 +52,7 @@ export async function rewriteRoom(room: LockedRoom, rewriting: Rewriting): Promi
   const siblingsByHolder = Map.groupBy(logged, holderOf)
   for (const holder of groups.get('holder') ?? []) {
     const siblings = siblingsByHolder.get(idOf(holder)) ?? []
-    const again = await reduceAgain(room.key.accountSid, holder, rewriting.feeds)
+    const again = await reduceHolder(room.key, holder, rewriting.feeds)
     if (again === undefined) found.push(holder, ...siblings)
     else if (isOfRoom(again.reduced, room.key)) found.push(...besideFirst(holder, again.reduced.events))
     else {
@@ -110,23 +106,14 @@ function standingOf(
 }
 
 /** What the payload beside an event leads to when it is reduced again; undefined if it cannot be reduced. */
-async function reduceAgain(
-  accountSid: string,
+async function reduceHolder(
+  { accountSid }: RoomKey,
   { payload, event, feedKind, feedId }: StoredEvent,
   feeds: ReadonlyMap<string, Feed>,
-): Promise<{ payload: Payload; reduced: Reduced } | undefined> {
+): Promise<ReducedAgain | undefined> {
   const feed = feeds.get(feedKind)
-  const value = payload.at === 'event' ? objectOf(JSON.parse(payload.native)) : undefined
-  if (feed === undefined || value === undefined) return undefined
-  const again = { key: event.key, value }
-  try {
-    return {
-      payload: again,
-      reduced: await feed.reduce(again, NO_MEMORY, sourceOf({ accountSid, feedId })),
-    }
-  } catch {
-    return undefined
-  }
+  if (feed === undefined || payload.at !== 'event') return undefined
+  return await reduceAgain(feed, { accountSid, feedId }, storedPayload(event.key, payload.native))
 }
 
 /** The events of a payload that is stored beside the first of them. */

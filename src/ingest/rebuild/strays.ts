@@ -1,23 +1,20 @@
 import type { Event } from '../../event.ts'
-import type { Reduced } from '../../feeds/feed.ts'
-import type { Payload } from '../../feeds/payload.ts'
 import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 import type { LockedRoom } from '../../store/rooms/locked-room.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { idOf } from './log-change.ts'
+import type { ReducedAgain } from './reduce-again.ts'
 
 /** A payload that is stored beside an event of one room, and now leads to events of other rooms, or to none. */
-export interface Stray {
+export interface Stray extends ReducedAgain {
   /** The event beside which the payload is stored, and the other events of that payload. */
   readonly holder: StoredEvent
   readonly siblings: readonly StoredEvent[]
-  readonly payload: Payload
-  readonly reduced: Reduced
 }
 
 /** The id of the event beside which the payload of this event is stored; undefined unless that is another event. */
 export function holderOf({ feedId, payload }: LoggedEvent): string | undefined {
-  return payload.at === 'sibling' ? `${feedId} ${payload.eventKey}` : undefined
+  return payload.at === 'sibling' ? idOf({ feedId, event: { key: payload.eventKey } }) : undefined
 }
 
 /** Removes the events of a stray from the room in which they were. If they stay there, they are not reduced again. */

@@ -32,6 +32,9 @@ export interface LogPlace {
   readonly key: string
 }
 
+/** The beginning of the key of a claim: a row of the log that says which SID a payload gave out. */
+export const CLAIM = 'claim|'
+
 /** The log of the payloads of a feed that are not stored beside an event. */
 export interface FeedLog {
   /** The payloads after a position, in order; at most PAYLOADS_AT_ONCE. */

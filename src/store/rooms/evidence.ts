@@ -1,5 +1,6 @@
-import type { Event } from '../../event.ts'
+import { type Event, isRelocation } from '../../event.ts'
 import type { Connection } from '../engine/database.ts'
+import { CLAIM } from '../feeds/feed-log.ts'
 import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './event-log.ts'
 import { type Page, type Position, selectPage } from './records.ts'
 import type { RoomKey } from './room-key.ts'
@@ -38,17 +39,11 @@ export function evidenceStore(reader: Connection): EvidenceStore {
         const { position, event, feedId, feedKind, receivedAtMs, payload, duplicates } = stored
         const log = logs.get(feedId)
         const inLog = payload.at === 'log' ? log?.bySeq.get(payload.seq) : undefined
-        const native =
-          payload.at === 'event'
-            ? payload.native
-            : payload.at === 'sibling'
-              ? siblings.get(`${feedId} ${payload.eventKey}`)
-              : inLog?.native
         return {
           ...{ position, event, feedId, feedKind, receivedAtMs },
           duplicates:
             duplicates + (inLog?.duplicates ?? log?.repetitions.get(stored.eventKey.slice(0, 64)) ?? 0),
-          native: payload.at === 'log' ? nativeInLog(event, native ?? '{}') : JSON.parse(native ?? '{}'),
+          native: nativeOf(stored, siblings, log),
           others: (log?.others.get(stored.eventKey) ?? []).map(other => {
             return { receivedAtMs: other.receivedAtMs, native: JSON.parse(other.native) }
           }),
@@ -114,7 +109,7 @@ async function feedPayloads(
       ? []
       : await reader.all<{ seq: number; native: string; duplicates: number }>(
           `select seq, native, duplicates from feed_payloads
-           where account_sid = ? and feed_id = ? and ${isOneOf('seq', 'bigint')} and payload_key not like 'claim|%'`,
+           where account_sid = ? and feed_id = ? and ${isOneOf('seq', 'bigint')} and payload_key not like '${CLAIM}%'`,
           [accountSid, feedId, list(seqs)],
         )
   const keys = events.flatMap(({ duplicates, eventKey }) => (duplicates > 0 ? [eventKey] : []))
@@ -146,9 +141,20 @@ async function feedPayloads(
   }
 }
 
+/** The payload of an event, wherever it is stored. */
+function nativeOf(
+  { feedId, event, payload }: StoredEvent,
+  siblings: ReadonlyMap<string, string>,
+  log: FeedPayloads | undefined,
+): unknown {
+  if (payload.at === 'event') return JSON.parse(payload.native)
+  if (payload.at === 'sibling') return JSON.parse(siblings.get(`${feedId} ${payload.eventKey}`) ?? '{}')
+  return nativeInLog(event, log?.bySeq.get(payload.seq)?.native ?? '{}')
+}
+
 /** The payload in the log; an empty object for a payload that Rollcall made itself, and for a relocation. */
-function nativeInLog({ kind }: Event, text: string): unknown {
-  if (kind === 'observation.participant_relocated') return {}
+function nativeInLog(event: Event, text: string): unknown {
+  if (isRelocation(event)) return {}
   const native = JSON.parse(text)
   return typeof native === 'object' && native !== null && 'rollcall' in native ? {} : native
 }
