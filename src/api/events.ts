@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { EVENT_NAMES } from '../event.ts'
 import { list } from '../http/list.ts'
-import { participantInPath, roomInPath } from '../http/path-sid.ts'
+import { isRoomKnown, participantInPath, roomInPath } from '../http/path-sid.ts'
 import { withoutAddresses } from '../secrets.ts'
 import type { Evidence } from '../store/rooms/evidence.ts'
 import type { RoomKey } from '../store/rooms/room-key.ts'
@@ -54,9 +54,7 @@ export const listRoomEvents = list({
   async page({ store }, room, _filters, page) {
     return (await store.evidence.events(room, undefined, page)).map(rowOf)
   },
-  async isKnown({ store }, room) {
-    return (await store.records.room(room)) !== undefined
-  },
+  isKnown: isRoomKnown,
   render: (_url, room) => row => eventJson(room, row),
 })
 

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { ParticipantRecord } from '../fold/participant-record.ts'
 import { list } from '../http/list.ts'
 import type { Operation } from '../http/operation.ts'
-import { participantInPath, roomInPath } from '../http/path-sid.ts'
+import { isRoomKnown, participantInPath, roomInPath } from '../http/path-sid.ts'
 import { roomPath } from './rooms.ts'
 
 /** The Participant resource as it is served: one stay of one identity. */
@@ -22,9 +22,7 @@ export const listParticipants = list({
   owner: roomInPath,
   pathOf: ({ roomSid }) => participantsPath(roomSid),
   page: ({ store }, room, _filters, page) => store.records.participants(room, page),
-  async isKnown({ store }, room) {
-    return (await store.records.room(room)) !== undefined
-  },
+  isKnown: isRoomKnown,
   render(url) {
     const prefix = `,"url":${JSON.stringify(`${url}/`).slice(0, -1)}`
     return ({ record, sid }) => `${record.slice(0, -1)}${prefix}${sid}"}`

@@ -26,6 +26,11 @@ export function roomInPath({ accountSid, params }: ApiRequest): RoomKey {
   throw new ApiError('notFound')
 }
 
+/** True if there is such a room. */
+export async function isRoomKnown({ store }: ApiContext, room: RoomKey): Promise<boolean> {
+  return (await store.records.room(room)) !== undefined
+}
+
 /** The participant that the path names by its SID or by LiveKit's own id. Throws ApiError `notFound`. */
 export async function participantInPath(
   request: ApiRequest,

@@ -1,11 +1,10 @@
 import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './engine/database.ts'
+import { overRows } from './engine/over-rows.ts'
 import { TABLES, type Table } from './schema/tables.ts'
 
 const PAGE_ROWS = 250
 /** A small table is compared as a whole: two of its rows may have exchanged a unique value. */
 const SMALL_TABLE_ROWS = 10_000
-/** A statement has this many rows or one: the engines keep every text of a statement that they prepared. */
-const ROWS_A_STATEMENT = 50
 /** Tables whose rows are never removed, except by a rebuild. */
 const LEDGERS = ['events', 'feed_payloads']
 
@@ -129,29 +128,20 @@ async function write(name: string, key: Key, page: Difference, from: Database, t
   if (page.insert.length + page.remove.length === 0) return
   await to.transact(async connection => {
     await refuseServed(from.reader, connection)
-    await inStatements(key, page.remove, async (values, params) => {
-      await connection.run(`delete from ${name} where (${key.join(', ')}) in (values ${values})`, params)
-    })
+    const valuesIn = (columns: Key, rows: readonly Row[]) =>
+      rows.map(row => columns.map(column => row[column] ?? null))
+    await overRows(
+      connection,
+      valuesIn(key, page.remove),
+      values => `delete from ${name} where (${key.join(', ')}) in (values ${values})`,
+    )
     const columns = Object.keys(page.insert[0] ?? {})
-    await inStatements(columns, page.insert, async (values, params) => {
-      await connection.run(`insert into ${name} (${columns.join(', ')}) values ${values}`, params)
-    })
+    await overRows(
+      connection,
+      valuesIn(columns, page.insert),
+      values => `insert into ${name} (${columns.join(', ')}) values ${values}`,
+    )
   })
-}
-
-/** Calls `run` with these columns of all rows: with ROWS_A_STATEMENT rows at a time, and the last ones one by one. */
-async function inStatements(
-  columns: readonly string[],
-  rows: readonly Row[],
-  run: (values: string, params: SqlValue[]) => Promise<void>,
-): Promise<void> {
-  const marks = `(${columns.map(() => '?').join(', ')})`
-  for (let index = 0; index < rows.length; ) {
-    const count = rows.length - index < ROWS_A_STATEMENT ? 1 : ROWS_A_STATEMENT
-    const params = rows.slice(index, index + count).flatMap(row => columns.map(name => row[name] ?? null))
-    await run(Array(count).fill(marks).join(', '), params)
-    index += count
-  }
 }
 
 async function readPage(

@@ -73,6 +73,9 @@ export function roomLocks(connection: Connection): RoomLocks {
 function lockedRoom(connection: Connection, key: RoomKey, row: RoomRow | undefined): LockedRoom {
   const room = [key.accountSid, key.roomSid]
   const { isOneOf, list, eachOf } = connection.dialect
+  const isHeld = `exists (select 1 from participants
+    where account_sid = ? and room_sid = ? and identity = value and counted = 1
+      and not (${isOneOf('participant_sid')}))`
   return {
     key,
     row,
@@ -84,9 +87,7 @@ function lockedRoom(connection: Connection, key: RoomKey, row: RoomRow | undefin
         `select 'stay' "is", participant_sid sid, state, alias_room_sid "aliasRoom" from participants
          where account_sid = ? and room_sid = ? and ${isOneOf('participant_sid')}
          union all
-         select 'held', value, '', null from ${eachOf} where exists (select 1 from participants
-           where account_sid = ? and room_sid = ? and identity = value and counted = 1
-             and not (${isOneOf('participant_sid')}))
+         select 'held', value, '', null from ${eachOf} where ${isHeld}
          union all
          select * from (select 'connected' "is", participant_sid sid, state, alias_room_sid from participants
            where account_sid = ? and room_sid = ? and ${isOneOf('connection_key')} limit ?) connected`,
@@ -106,12 +107,11 @@ function lockedRoom(connection: Connection, key: RoomKey, row: RoomRow | undefin
       }
     },
     async heldIdentities(identities, except) {
-      const rows = await connection.all<{ value: string }>(
-        `select value from ${eachOf} where exists (select 1 from participants
-           where account_sid = ? and room_sid = ? and identity = value and counted = 1
-             and not (${isOneOf('participant_sid')}))`,
-        [list(identities.map(indexable)), ...room, list(except)],
-      )
+      const rows = await connection.all<{ value: string }>(`select value from ${eachOf} where ${isHeld}`, [
+        list(identities.map(indexable)),
+        ...room,
+        list(except),
+      ])
       const held = new Set(rows.map(({ value }) => value))
       return new Set(identities.filter(identity => held.has(indexable(identity))))
     },

@@ -1,5 +1,6 @@
 import type { ParticipantState } from '../../fold/participant.ts'
 import type { RoomState } from '../../fold/room.ts'
+import { participantStateIn, roomStateIn } from '../../fold/stored.ts'
 import type { Connection } from '../engine/database.ts'
 import { STILL_OPEN_MS } from './lock-room.ts'
 
@@ -125,12 +126,12 @@ export function openStays(reader: Connection): OpenStays {
         isOpen: isOpen === 1,
         leaveStated: leaveStated === 1,
         seenMs,
-        state: JSON.parse(state),
+        state: participantStateIn(state),
       }))
     },
   }
 }
 
 function knownRoom({ lastMs, state, ...room }: RoomRow): KnownRoom {
-  return { ...room, isOpen: lastMs === STILL_OPEN_MS, state: JSON.parse(state) }
+  return { ...room, isOpen: lastMs === STILL_OPEN_MS, state: roomStateIn(state) }
 }
