@@ -13,6 +13,7 @@ import type { Connection, Database } from '../src/store/engine/database.ts'
 import { openDatabase } from '../src/store/open-store.ts'
 import { createStore } from '../src/store/store.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
+import { watchedDatabase } from '../test/support/watched-database.ts'
 
 /** Measures what a delivery and a participant cost over each engine: the figures in docs/scale.md. */
 const DAYS = 25
@@ -70,22 +71,8 @@ try {
 
 async function measure(place: string) {
   let statements = 0
-  const counted = (connection: Connection): Connection => ({
-    dialect: connection.dialect,
-    all(sql, params) {
-      statements++
-      return connection.all(sql, params)
-    },
-    run(sql, params) {
-      statements++
-      return connection.run(sql, params)
-    },
-  })
   const database: Database = openDatabase(place, 20)
-  const store = await createStore({
-    ...database,
-    transact: (work, lane) => database.transact(connection => work(counted(connection)), lane),
-  })
+  const store = await createStore(watchedDatabase(database, () => statements++))
   const app = await createServer({
     config: readConfig({}, {}),
     ...{ store, clock: () => nowMs, log: pino({ level: 'silent' }), configuredFeeds },

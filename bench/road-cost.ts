@@ -11,10 +11,10 @@ import { digestOf } from '../src/feeds/json.ts'
 import { createServer } from '../src/http/server.ts'
 import { createSweeper } from '../src/ingest/sweep/sweeper.ts'
 import { feedId } from '../src/sid.ts'
-import type { Connection, Database } from '../src/store/engine/database.ts'
 import { openDatabase } from '../src/store/open-store.ts'
 import { createStore } from '../src/store/store.ts'
 import { queueOf } from '../test/support/queue-of.ts'
+import { watchedDatabase } from '../test/support/watched-database.ts'
 
 /**
  * Measures what the way from a payload to a record costs: bytes, statements, and times as the ratio of two measurements
@@ -187,7 +187,7 @@ async function memory(): Promise<Figure[]> {
 async function start() {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'))
   const statements: string[] = []
-  const database = counted(openDatabase(folder), statements)
+  const database = watchedDatabase(openDatabase(folder), sql => statements.push(sql))
   const store = await createStore(database)
   const clock = { nowMs }
   const heard = new Map<string, number>()
@@ -226,24 +226,6 @@ async function start() {
       await store.close()
       await rm(folder, { recursive: true, force: true })
     },
-  }
-}
-
-function counted(database: Database, statements: string[]): Database {
-  const watch = ({ dialect, all, run }: Connection): Connection => ({
-    dialect,
-    all(sql, params) {
-      statements.push(sql)
-      return all(sql, params)
-    },
-    run(sql, params) {
-      statements.push(sql)
-      return run(sql, params)
-    },
-  })
-  return {
-    ...database,
-    transact: (work, lane) => database.transact(connection => work(watch(connection)), lane),
   }
 }
 

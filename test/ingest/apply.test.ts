@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jitsi } from '../../src/feeds/jitsi/index.ts'
 import { feedId } from '../../src/sid.ts'
-import { type Connection, type Database, StoreUnavailableError } from '../../src/store/engine/database.ts'
+import { StoreUnavailableError } from '../../src/store/engine/database.ts'
 import { jitsiRoom, occupant, postJitsi, tellJitsi } from '../feeds/jitsi/event-sync.ts'
 import { START_SEC } from '../feeds/jitsi/stories.ts'
 import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
@@ -11,32 +11,12 @@ import { deliver, livekitRoom } from '../support/livekit.ts'
 import { queueOf } from '../support/queue-of.ts'
 import { ENGINE } from '../support/test-place.ts'
 import { ACCOUNT, LIVEKIT_KEY, NOW_MS } from '../support/test-server.ts'
+import { watchedDatabase } from '../support/watched-database.ts'
 import { answersAndEvidence, serverOf } from './server-of.ts'
 import { wrongFeed } from './wrong-feeds.ts'
 
 const START = NOW_MS - 3_600_000
 const hall = () => livekitRoom('hall', START)
-
-/** A database that records the statements of its transactions. */
-function noting(statements: string[]) {
-  return (database: Database): Database => {
-    const watched = ({ dialect, all, run }: Connection): Connection => ({
-      dialect,
-      all(sql, params) {
-        statements.push(sql)
-        return all(sql, params)
-      },
-      run(sql, params) {
-        statements.push(sql)
-        return run(sql, params)
-      },
-    })
-    return {
-      ...database,
-      transact: (work, lane) => database.transact(connection => work(watched(connection)), lane),
-    }
-  }
-}
 
 /** Fifty people join a known room. */
 function fiftyJoins() {
@@ -47,7 +27,7 @@ function fiftyJoins() {
 
 test('webhooks of one room that wait together lock, load and save the room once for each commit', async t => {
   const statements: string[] = []
-  const server = await serverOf(t, [], noting(statements))
+  const server = await serverOf(t, [], database => watchedDatabase(database, sql => statements.push(sql)))
   const { started, joins } = fiftyJoins()
   await tell(server, started)
   statements.length = 0

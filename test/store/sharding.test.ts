@@ -6,7 +6,6 @@ import type { Feed } from '../../src/feeds/feed.ts'
 import { feeds } from '../../src/feeds/index.ts'
 import { livekit } from '../../src/feeds/livekit/index.ts'
 import { createSweeper } from '../../src/ingest/sweep/sweeper.ts'
-import type { Connection, Database } from '../../src/store/engine/database.ts'
 import { openDatabase } from '../../src/store/open-store.ts'
 import { TABLES } from '../../src/store/schema/tables.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
@@ -20,6 +19,7 @@ import { queueOf } from '../support/queue-of.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { newPostgres } from '../support/test-place.ts'
 import { ACCOUNT, get, NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+import { watchedConnection, watchedDatabase } from '../support/watched-database.ts'
 import { MORE_FEEDS, tellAll } from './every-feed.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -111,24 +111,10 @@ async function everyStatement(t: TestContext) {
   const now = new AsyncLocalStorage<string>()
   const statements: Statement[] = []
   let isIngest = false
-  const watched = (connection: Connection): Connection => {
-    const note = (sql: string) => void statements.push({ sql, method: now.getStore() ?? '', isIngest })
-    return {
-      dialect: connection.dialect,
-      all(sql, params) {
-        note(sql)
-        return connection.all(sql, params)
-      },
-      run(sql, params) {
-        note(sql)
-        return connection.run(sql, params)
-      },
-    }
-  }
-  const server = await testServer(t, {}, MORE_FEEDS, (database: Database) => ({
-    ...database,
-    reader: watched(database.reader),
-    transact: (work, lane) => database.transact(connection => work(watched(connection)), lane),
+  const note = (sql: string) => void statements.push({ sql, method: now.getStore() ?? '', isIngest })
+  const server = await testServer(t, {}, MORE_FEEDS, database => ({
+    ...watchedDatabase(database, note),
+    reader: watchedConnection(database.reader, note),
   }))
   const methods = nameCalls(server.store, now)
   isIngest = true
