@@ -6,7 +6,7 @@ import { uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 import { progressBar } from './progress-bar.ts'
 
-/** A server counts as running if it was up at most this long ago. Servers store more often that they are up. */
+/** A server counts as running if it was up at most this long ago. A server stores its uptime more often than that. */
 const UP_WITHIN_MS = 30_000
 
 export const copy: Command = {

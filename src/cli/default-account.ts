@@ -41,7 +41,7 @@ function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
   return { accountSid, newToken, put: isChange ? { ...(known ?? fresh), tokenHash } : undefined }
 }
 
-/** Whether a feed is in the settings. It would belong to the default account. */
+/** True if the settings name a feed, which would belong to the default account. */
 function namesFeed(config: Config): boolean {
   return feeds.some(feed => feed.configured?.(config) !== undefined)
 }

@@ -9,7 +9,7 @@ export interface Absence {
   readonly lastSignMs?: number | undefined
 }
 
-/** Keeps every absence, by time and without repetition. */
+/** Keeps each absence once, in the order of time. */
 export const absences: Rule<Absence, readonly Absence[]> = {
   keep: ({ atMs, lastSignMs }) => [lastSignMs === undefined ? { atMs } : { atMs, lastSignMs }],
   merge(a, b) {
