@@ -1,6 +1,6 @@
 import Type from 'typebox'
 
-/** The kinds of participants. Only a `person` counts in a room's numbers. */
+/** The kinds of participants. */
 export const PARTICIPANT_KINDS = [
   'person',
   'recorder',
@@ -12,6 +12,9 @@ export const PARTICIPANT_KINDS = [
   'hidden',
   'other',
 ] as const
+
+/** The kinds that count in a room's numbers: people, also those who call by phone or SIP. */
+export const COUNTED_KINDS: readonly (typeof PARTICIPANT_KINDS)[number][] = ['person', 'sip']
 
 /** Twilio's room types, as its Video Insights API writes them. */
 export const ROOM_TYPES = ['go', 'peer_to_peer', 'group', 'group_small'] as const
@@ -171,6 +174,12 @@ export const StatedEvent = Type.Union([
 ])
 
 /**
+ * A payload that names the room and does not show that it is open, such as the news of a composition. Alone it makes no
+ * room.
+ */
+const Mention = kind('room.mentioned', common)
+
+/**
  * An event that Rollcall noticed itself. It never states a conclusion, such as a leave: the folds conclude from it, and
  * a stated event overrules them.
  */
@@ -189,14 +198,14 @@ export const Observation = Type.Union([
   kind('observation.room_absent', { ...common, ...lastSign }),
   /** Nobody was in the room from `lastSignMs` to `atMs`. */
   kind('observation.room_empty', { ...common, lastSignMs: Type.Integer() }),
-  /** A later room has the name, and the server gives a name to one room at a time. */
+  /** A later room has the name since `atMs`, and the server gives a name to one room at a time. */
   kind('observation.room_superseded', { ...common, ...ending }),
   /** The room's server stopped or was restarted. `lastSignMs` is the time of its last event before that. */
   kind('observation.server_gone', { ...common, ...ending, lastSignMs: Type.Integer() }),
 ])
 
 /** The canonical event: what every feed decodes its payloads to, and the only input of the folds. */
-export const Event = Type.Union([...StatedEvent.anyOf, ...Observation.anyOf])
+export const Event = Type.Union([...StatedEvent.anyOf, Mention, ...Observation.anyOf])
 
 /** The kinds of events, in the order of `Event`. */
 export const EVENT_NAMES = Event.anyOf.map(variant => variant.properties.kind.const)
@@ -249,6 +258,28 @@ export function isOneOf<T extends string>(words: readonly T[], value: unknown): 
 export function isObservation(event: Event): event is Observation {
   return event.kind.startsWith('observation.')
 }
+
+/** True for an event that shows that there is or was a room: without one, the room is not listed. */
+export function showsRoom(event: Event): boolean {
+  const isOfRecording = event.kind === 'recording.started' || event.kind === 'recording.ended'
+  return !isObservation(event) && !isOfRecording && event.kind !== 'room.mentioned'
+}
+
+/**
+ * True for a sign of presence: the room, and the participant if the event has one, were there at the time of the event.
+ * A leave and an unpublished track are none, because they may be stated after the end.
+ */
+export function isPresence({ kind: name }: Event): boolean {
+  return PRESENCE.includes(name)
+}
+
+const PRESENCE: readonly Event['kind'][] = [
+  'room.started',
+  'room.updated',
+  'participant.joined',
+  'participant.updated',
+  'track.published',
+]
 
 /** True for the observation that a stay is listed in another room. */
 export function isRelocation(event: Event): event is Relocation {

@@ -17,11 +17,11 @@ export function roomEmpty(of: {
 }
 
 /**
- * The observation that a later room has the name of this one, on a server that gives a name to one room at a time. Its
- * key is the same whenever that is noticed.
+ * The observation that a later room has the name of this one since `atMs` (unix milliseconds), on a server that gives a
+ * name to one room at a time. Its key is the same whenever the same is noticed.
  */
 export function roomSuperseded(roomSid: string, atMs: number, endReason?: EndReason): Event {
-  const common = { key: `superseded|${roomSid}`, atMs, roomSid, room: {} }
+  const common = { key: `superseded|${roomSid}|${atMs}`, atMs, roomSid, room: {} }
   return { kind: 'observation.room_superseded', ...common, ...omitUndefined({ endReason }) }
 }
 

@@ -167,10 +167,13 @@ function counts(stay: Stay | undefined): number {
   return Number(stay?.counted ?? false)
 }
 
-/** 1 if a time of a counted stay is inferred or its join is unknown: the room's peak and total are then inferred. */
+/** 1 if a time or the duration of a counted stay is inferred or its join is unknown: so are the room's peak and total. */
 function isInferred(stay: Stay | undefined): number {
   if (!stay?.counted) return 0
-  return Number(stay.joinMs === undefined || stay.inferred.some(field => /^(?:join|leave)_time$/.test(field)))
+  return Number(
+    stay.joinMs === undefined ||
+      stay.inferred.some(field => /^(?:join_time|leave_time|duration_sec)$/.test(field)),
+  )
 }
 
 function durationSec(stay: Stay | undefined): number {

@@ -1,5 +1,6 @@
 import {
   isObservation,
+  isPresence,
   type MediaRegion,
   type ParticipantEvent,
   type ParticipantFacts,
@@ -16,6 +17,7 @@ import {
   mergeStates,
   type StateOf,
 } from './field-table.ts'
+import { type AtMoment, allMoments } from './moments.ts'
 import {
   allOf,
   constant,
@@ -45,21 +47,27 @@ const PARTICIPANT_FIELDS = {
   properties: latest<Record<string, boolean | number>>(),
   /** The earliest stated join, whichever kind of event states it. */
   joinedAtMs: min,
+  /** The latest stated join, which is another one where a source uses a participant's key again. */
+  lastJoinMs: max,
   /** The earliest join that was computed from a stated duration. */
   joinedAtMsEstimated: min,
   /** The earliest event, other than a join or a leave, that shows the participant in the room. */
   seenAtMs: min,
   /** The latest event that a feed states of the participant. */
   lastSeenMs: max,
+  /** The latest sign of presence: see `isPresence`. */
+  lastPresenceMs: max,
   /** The earliest stated leave. */
   leftAtMs: min,
   leftReason: earliest<Ending>(),
+  /** The latest stated leave. */
+  lastLeftAtMs: max,
+  lastLeftReason: latest<Ending>(),
   /** The earliest attempt to join that is stated to have failed. */
   failedAtMs: min,
   failedReason: earliest<Ending>(),
-  /** The earliest moment at which the connection is stated to be gone. */
-  goneAtMs: min,
-  goneReason: earliest<Ending>(),
+  /** The moments at which the connection is stated to be gone. */
+  gone: allMoments<AtMoment & Ending>(),
   /** The server's lists that lack the participant. */
   absences,
   /** The latest last sign of presence before a silence that was long enough. */
@@ -96,12 +104,17 @@ export function mergeParticipants(a: ParticipantState, b: ParticipantState): Par
 
 function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIPANT_FIELDS> {
   const { atMs, participant } = event
-  const facts = isObservation(event) ? participant : { ...participant, lastSeenMs: atMs }
+  const facts = isObservation(event)
+    ? participant
+    : { ...participant, lastSeenMs: atMs, lastPresenceMs: isPresence(event) ? atMs : undefined }
   switch (event.kind) {
     case 'participant.joined':
-      return { ...facts, gotIn: true, joinedAtMs: participant.joinedAtMs ?? atMs }
-    case 'participant.left':
-      return { ...facts, gotIn: true, leftAtMs: atMs, leftReason: endingOf(event) }
+      return { ...facts, gotIn: true, ...joinAt(participant.joinedAtMs ?? atMs) }
+    case 'participant.left': {
+      const ending = endingOf(event)
+      const left = { leftAtMs: atMs, lastLeftAtMs: atMs, leftReason: ending, lastLeftReason: ending }
+      return { ...facts, gotIn: true, ...left }
+    }
     case 'participant.failed':
       return { ...facts, failedAtMs: atMs, failedReason: endingOf(event) }
     case 'participant.updated':
@@ -113,7 +126,7 @@ function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIP
       return { ...facts, gotIn: true, seenAtMs: atMs, tracks: { key, value: kind }, codecs }
     }
     case 'observation.participant_gone':
-      return { ...facts, goneAtMs: atMs, goneReason: endingOf(event) }
+      return { ...facts, gone: { atMs, ...endingOf(event) } }
     case 'observation.participant_absent':
       return { ...facts, absences: event }
     case 'observation.participant_silent': {
@@ -125,4 +138,8 @@ function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIP
     case 'observation.participant_relocated':
       return facts
   }
+}
+
+function joinAt(ms: number) {
+  return { joinedAtMs: ms, lastJoinMs: ms }
 }

@@ -10,9 +10,9 @@ import {
 import type { RoomNumbers } from './numbers.ts'
 import { mappedRegion, type RecordSettings } from './participant-record.ts'
 import { union } from './register.ts'
-import { type RoomState, roomEndOf, roomEndReason, roomStartMs } from './room.ts'
+import { type RoomState, roomEndOf, roomStartMs } from './room.ts'
+import type { RoomEnd } from './room-end.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
-import type { RoomEnd } from './stay.ts'
 
 /** The statuses of a room in Twilio's API. */
 export const ROOM_STATUSES = ['in_progress', 'completed'] as const
@@ -90,7 +90,7 @@ export function roomRecord(
     status_callback: state.statusCallback?.value ?? null,
     status_callback_method: state.statusCallbackMethod?.value ?? null,
     created_method: state.createdMethod?.value ?? null,
-    end_reason: endSec === undefined ? null : (roomEndReason(state) ?? null),
+    end_reason: end?.roomReason ?? null,
     max_participants: state.maxParticipants?.value ?? null,
     unique_participants: numbers.uniqueParticipants,
     unique_participant_identities: numbers.uniqueIdentities,

@@ -1,4 +1,12 @@
-import { type EndReason, type Event, isObservation, type RoomFacts } from '../event.ts'
+import {
+  type EndReason,
+  type Event,
+  isOneOf,
+  isPresence,
+  ROOM_END_REASONS,
+  type RoomFacts,
+  showsRoom,
+} from '../event.ts'
 import { absences, lastSignOfAbsent } from './absence.ts'
 import {
   type ContributionOf,
@@ -8,20 +16,20 @@ import {
   mergeStates,
   type StateOf,
 } from './field-table.ts'
+import { type AtMoment, allMoments, firstFrom, isLater } from './moments.ts'
 import { minOf } from './register.ts'
-import {
-  allOf,
-  constant,
-  earliest,
-  earliestDated,
-  either,
-  latest,
-  latestByKey,
-  max,
-  min,
-  startingWith,
-} from './rules.ts'
-import type { RoomEnd } from './stay.ts'
+import { endFrom, type RoomEnd, type RoomEnds } from './room-end.ts'
+import { allOf, constant, either, latest, latestByKey, max, min, startingWith } from './rules.ts'
+
+/** An end of the room, as an event states it: with a word of the source's own, or one of ROOM_END_REASONS. */
+interface StatedEnd extends AtMoment {
+  readonly reason?: string | undefined
+}
+
+/** The last sign of a server that stopped, and the end reason of participants who were in the room then. */
+interface ServerEnd extends AtMoment {
+  readonly reason: EndReason
+}
 
 type Fact<K extends keyof RoomFacts> = NonNullable<RoomFacts[K]>
 
@@ -46,21 +54,22 @@ const ROOM_FIELDS = {
   breakoutOf: constant<string>(),
   /** The earliest moment that an event of the room states, a join included. */
   seenAtMs: startingWith(Number.MAX_SAFE_INTEGER, min),
-  /** The latest event that a feed states of the room or of a participant in it. */
+  /** The latest event that a feed states of the room or of a participant in it, a leave included. */
   lastSeenMs: max,
+  /** The latest sign of presence: see `isPresence`. */
+  lastPresenceMs: max,
   /** The server's lists that lack the room. */
   absences,
   /** The latest moment from which on the room was observed to be empty. */
   emptySinceMs: max,
-  /** Set once a later room has the name: the end reason of participants who were still in this room. */
+  /** The end reason of participants in the room, and since when a later room has the name. */
   superseded: latest<EndReason>(),
-  /** Set once its server stopped, with the last sign of that server: the end reason of participants in the room. */
-  serverGone: earliestDated<EndReason>(),
-  /** The earliest stated end. */
-  endedAtMs: min,
-  endReason: earliest<string>(),
-  /** True once a participant left because the room was ended through the API. */
-  endedViaApi: startingWith(false, either),
+  /** When its server stopped. A server may stop more than once. */
+  serverGone: allMoments<ServerEnd>(),
+  /** The stated ends. A room that is used again after an end has several. */
+  ends: allMoments<StatedEnd>(),
+  /** When participants left because the room was ended through the API, to the second. */
+  deletions: allMoments<AtMoment>(),
   recordingEnabled: either,
   recordingDurationSec: latest<number>(),
   /** The seconds of each recording that ended, by the recording's native key. */
@@ -90,32 +99,31 @@ export function mergeRooms(a: RoomState, b: RoomState): RoomState {
 }
 
 /**
- * The end of the room, or undefined while it is in progress. A stated end comes before any other. Else the room ended
- * with the earliest of these: its server stopped, the server's lists lacked it, a later room took its name. If there
- * is none of these, it ended when it was last observed to be empty. A later event of the room overrules absence and
- * emptiness.
+ * The ends of the room, by which it and its stays end: see `endFrom`. There is an inferred end if no stated end is at
+ * or after the last sign of presence, and if one of these is: its server stopped, the server's lists lacked the room, a
+ * later room took its name. The earliest counts. If there is none of these, the room may have been observed to be empty.
  */
-export function roomEndOf(state: RoomState): RoomEnd | undefined {
-  if (state.endedAtMs !== undefined) {
-    const viaApi = roomEndReason(state) === 'room_ended_via_api'
-    return { atMs: state.endedAtMs, reason: viaApi ? 'room_ended_via_api' : 'room_ended', inferred: false }
-  }
-  const { serverGone, superseded, emptySinceMs, lastSeenMs = state.seenAtMs } = state
-  const ends: RoomEnd[] = []
-  const add = (atMs: number, reason: EndReason) => ends.push({ atMs, reason, inferred: true })
-  if (serverGone !== undefined) add(serverGone.atMs, serverGone.value)
-  const absentSinceMs = lastSignOfAbsent(state.absences, lastSeenMs)
-  if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
-  if (superseded !== undefined) add(lastSeenMs, superseded.value)
-  const [first] = ends.sort((a, b) => a.atMs - b.atMs)
-  if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
-  return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
+export function roomEndsOf(state: RoomState): RoomEnds {
+  const inferred = isOpen(state) ? inferredEnd(state) : undefined
+  const { ends = [] } = state
+  const all = inferred === undefined ? ends : [...ends, inferred]
+  const deleted = new Set((state.deletions ?? []).map(({ atMs }) => nearestTo(atMs, all)))
+  const stated = ends.map((end): RoomEnd => {
+    const roomReason = deleted.has(end) ? 'room_ended_via_api' : end.reason
+    return {
+      atMs: end.atMs,
+      reason: roomReason === 'room_ended_via_api' ? roomReason : 'room_ended',
+      roomReason: isOneOf(ROOM_END_REASONS, roomReason) ? roomReason : undefined,
+      inferred: false,
+    }
+  })
+  const isDeleted = inferred !== undefined && deleted.has(inferred)
+  return { stated, inferred: isDeleted ? { ...inferred, roomReason: 'room_ended_via_api' } : inferred }
 }
 
-/** The room's end reason, if it is one of ROOM_END_REASONS, the only two that Twilio's API has. */
-export function roomEndReason(state: RoomState): 'room_ended_via_api' | 'timeout' | undefined {
-  if (state.endedViaApi || state.endReason?.value === 'room_ended_via_api') return 'room_ended_via_api'
-  return state.endReason?.value === 'timeout' ? 'timeout' : undefined
+/** The end of the room, or undefined while it is in progress. */
+export function roomEndOf(state: RoomState): RoomEnd | undefined {
+  return endFrom(roomEndsOf(state), state.lastPresenceMs)
 }
 
 /** When the room started, in unix milliseconds: as stated, else as estimated, else its earliest event. */
@@ -127,12 +135,12 @@ type Contribution = ContributionOf<typeof ROOM_FIELDS>
 
 function contributionOf(event: Event): Contribution {
   const { atMs, room } = event
-  const facts = isObservation(event) ? room : { ...room, ...presenceIn(event) }
+  const facts = showsRoom(event) ? { ...room, ...signsIn(event) } : room
   switch (event.kind) {
     case 'room.started':
       return { ...facts, startedAtMs: room.startedAtMs ?? atMs }
     case 'room.ended':
-      return { ...facts, endedAtMs: atMs, endReason: event.endReason }
+      return { ...facts, ends: { atMs, reason: event.endReason } }
     case 'observation.room_absent':
       return { ...facts, absences: event }
     case 'observation.room_empty':
@@ -140,12 +148,13 @@ function contributionOf(event: Event): Contribution {
     case 'observation.room_superseded':
       return { ...facts, superseded: event.endReason === 'server_crash' ? 'server_crash' : 'room_ended' }
     case 'observation.server_gone': {
-      const value = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
-      return { ...facts, serverGone: { value, atMs: event.lastSignMs } }
+      const reason = event.endReason === 'server_shutdown' ? 'server_shutdown' : 'server_crash'
+      return { ...facts, serverGone: { atMs: event.lastSignMs, reason } }
     }
     case 'participant.left':
     case 'participant.failed':
-      return { ...facts, endedViaApi: event.endReason === 'room_ended_via_api' }
+      if (event.endReason !== 'room_ended_via_api') return facts
+      return { ...facts, deletions: { atMs: Math.floor(atMs / 1000) * 1000 } }
     case 'recording.started':
       return { ...facts, recordingEnabled: true }
     case 'recording.ended': {
@@ -154,6 +163,7 @@ function contributionOf(event: Event): Contribution {
       return { ...facts, recordingEnabled: true, recordings }
     }
     case 'room.updated':
+    case 'room.mentioned':
     case 'participant.joined':
     case 'participant.updated':
     case 'track.published':
@@ -167,8 +177,41 @@ function contributionOf(event: Event): Contribution {
   }
 }
 
-/** When an event shows the room in use: a participant's join may be earlier than the event that states it. */
-function presenceIn(event: Event): Contribution {
+/** When an event shows the room: a participant's join may be earlier than the event that states it. */
+function signsIn(event: Event): Contribution {
   const { joinedAtMs, joinedAtMsEstimated } = 'participant' in event ? event.participant : {}
-  return { seenAtMs: minOf(event.atMs, joinedAtMs ?? joinedAtMsEstimated), lastSeenMs: event.atMs }
+  return {
+    seenAtMs: minOf(event.atMs, joinedAtMs ?? joinedAtMsEstimated),
+    lastSeenMs: event.atMs,
+    lastPresenceMs: isPresence(event) ? event.atMs : undefined,
+  }
+}
+
+/** True if no stated end is at or after the last sign of presence. */
+function isOpen(state: RoomState): boolean {
+  return firstFrom(state.ends, state.lastPresenceMs) === undefined
+}
+
+function inferredEnd(state: RoomState): RoomEnd | undefined {
+  const { serverGone, superseded, emptySinceMs, lastSeenMs = state.seenAtMs } = state
+  const presenceMs = state.lastPresenceMs
+  const found: RoomEnd[] = []
+  const add = (atMs: number, reason: EndReason) => found.push({ atMs, reason, inferred: true })
+  const gone = firstFrom(serverGone, presenceMs)
+  if (gone !== undefined) add(gone.atMs, gone.reason)
+  const absentSinceMs = lastSignOfAbsent(state.absences, lastSeenMs)
+  if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
+  if (superseded !== undefined && !isLater(presenceMs, superseded.atMs)) add(lastSeenMs, superseded.value)
+  const [first] = found.sort((a, b) => a.atMs - b.atMs)
+  if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
+  return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
+}
+
+/** The end that is nearest to a moment; of two, the earlier. */
+function nearestTo<T extends AtMoment>(ms: number, ends: readonly T[]): T | undefined {
+  const distance = ({ atMs }: T) => Math.abs(atMs - ms)
+  return ends.reduce<T | undefined>(
+    (best, end) => (best === undefined || distance(end) < distance(best) ? end : best),
+    undefined,
+  )
 }

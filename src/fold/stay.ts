@@ -1,16 +1,18 @@
-import type { EndReason } from '../event.ts'
+import { COUNTED_KINDS } from '../event.ts'
 import { lastSignOfAbsent } from './absence.ts'
 import { type Ending, errorCodeOf } from './ending.ts'
+import { firstFrom, isLater } from './moments.ts'
 import type { ParticipantState } from './participant.ts'
 import { maxOf } from './register.ts'
+import { endFrom, type RoomEnds } from './room-end.ts'
 import { secondOf } from './shown.ts'
 
 /**
  * When one participant was in the room. The participant's own stated leave comes before any other end. Without one the
- * stay ended with the earliest of these: the room ended, the connection was gone, the next stay under its connection
- * key began, the server's lists lacked the participant. If there is none of these, it ended with a long silence, or
- * else when the room was empty. All of these are marked as inferred. Times are unix milliseconds; undefined if no
- * event states or shows them.
+ * stay ended with the earliest of these that is not before its last sign of presence: the room ended, the connection was
+ * gone, the next stay under its connection key began, the server's lists lacked the participant. If there is none of
+ * these, it ended with a long silence, or else when the room was empty. All of these are marked as inferred. Times are
+ * unix milliseconds; undefined if no event states or shows them.
  */
 export interface Stay {
   readonly joinMs: number | undefined
@@ -18,7 +20,7 @@ export interface Stay {
   readonly ending: Ending
   /** The fields of the participant's record that no event stated. */
   readonly inferred: readonly string[]
-  /** True for a person who got in: only these count in the room's numbers. */
+  /** True for a person or a caller who got in: only these count in the room's numbers. */
   readonly counted: boolean
   /** True if the participant's own leave is stated, so that the end of the room does not change the stay. */
   readonly leaveStated: boolean
@@ -26,20 +28,9 @@ export interface Stay {
   readonly orderMs: number
 }
 
-/** How a room ended, stated or inferred. */
-export interface RoomEnd {
-  /** Unix milliseconds. */
-  readonly atMs: number
-  /** The reason of the leaves of participants who were still in the room. */
-  readonly reason: EndReason
-  readonly inferred: boolean
-  /** True if the room was only observed to be empty. */
-  readonly isEmptiness?: true
-}
-
 /** What may end a stay besides the participant's own events. */
 export interface StayContext {
-  readonly roomEnd: RoomEnd | undefined
+  readonly roomEnds: RoomEnds
   /** When the next stay under the same connection key began, in unix milliseconds. */
   readonly nextJoinMs?: number | undefined
 }
@@ -55,14 +46,14 @@ export function stayOf(state: ParticipantState, context: StayContext): Stay {
   const inferred = new Set([...join.inferred, ...end.inferred])
   // A leave stated in whole seconds may precede its join, stated in milliseconds, within the same second.
   if (secondOf(leaveMs) !== secondOf(end.leaveMs)) inferred.add('leave_time')
-  const isTimeInferred = inferred.has('join_time') || inferred.has('leave_time')
-  if (isTimeInferred && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
+  const isInferred = inferred.has('join_time') || inferred.has('leave_time') || isRejoined(state)
+  if (isInferred && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
   return {
     joinMs: join.joinMs,
     leaveMs,
     ending: end.ending,
     inferred: [...inferred].sort(),
-    counted: (state.kind?.value ?? 'person') === 'person',
+    counted: COUNTED_KINDS.includes(state.kind?.value ?? 'person'),
     leaveStated: end.stated,
     orderMs: join.joinMs ?? leaveMs ?? 0,
   }
@@ -102,16 +93,38 @@ interface End {
 }
 
 function endOf(state: ParticipantState, context: StayContext): End {
-  const statedMs = state.leftAtMs ?? state.failedAtMs
-  if (statedMs !== undefined) {
-    const stated = state.leftReason?.value ?? state.failedReason?.value ?? {}
+  const left = leaveOf(state)
+  if (left !== undefined) {
+    const { leaveMs, ending: stated } = left
     const ending = isMove(state, stated) ? { reason: 'moved', inferred: true as const } : stated
-    return { leaveMs: statedMs, ending, inferred: ending.inferred ? fieldsOf(ending) : [], stated: true }
+    return { leaveMs, ending, inferred: ending.inferred ? fieldsOf(ending) : [], stated: true }
   }
   const first = inferredEnd(state, context)
   if (first === undefined) return { leaveMs: undefined, ending: {}, inferred: [], stated: false }
   const inferred = ['leave_time', ...fieldsOf(first.ending)]
   return { leaveMs: first.leaveMs, ending: first.ending, inferred, stated: false }
+}
+
+/** The stated leave; undefined if there is none, or if the participant joined again after the last one. */
+function leaveOf(state: ParticipantState): { leaveMs: number; ending: Ending } | undefined {
+  const { leftAtMs, leftReason, failedAtMs, failedReason, lastLeftAtMs = 0, lastLeftReason } = state
+  if (isRejoined(state)) {
+    if (isLater(state.lastJoinMs, lastLeftAtMs)) return undefined
+    return {
+      leaveMs: lastLeftAtMs,
+      ending: lastLeftReason?.atMs === lastLeftAtMs ? lastLeftReason.value : {},
+    }
+  }
+  const leaveMs = leftAtMs ?? failedAtMs
+  return leaveMs === undefined
+    ? undefined
+    : { leaveMs, ending: leftReason?.value ?? failedReason?.value ?? {} }
+}
+
+/** True if the source used the participant's key again: for a join after a leave, which followed an earlier join. */
+function isRejoined({ joinedAtMs, leftAtMs, lastJoinMs }: ParticipantState): boolean {
+  if (joinedAtMs === undefined || leftAtMs === undefined) return false
+  return !isLater(joinedAtMs, leftAtMs) && isLater(lastJoinMs, leftAtMs)
 }
 
 /** A participant who goes on in a breakout room leaves this room without a reason. */
@@ -134,17 +147,27 @@ interface InferredEnd {
  * The earliest end that follows from other signs; of two at one moment, the one listed first. Silence comes after
  * all of them, because a participant who only listens in a long meeting is silent too.
  */
-function inferredEnd(state: ParticipantState, { roomEnd, nextJoinMs }: StayContext): InferredEnd | undefined {
-  const { goneAtMs, goneReason, absences } = state
-  const absentSinceMs = lastSignOfAbsent(absences, lastSignOf(state))
+function inferredEnd(
+  state: ParticipantState,
+  { roomEnds, nextJoinMs }: StayContext,
+): InferredEnd | undefined {
+  const signMs = presenceMsOf(state)
+  const gone = firstFrom(state.gone, signMs)
+  const absentSinceMs = lastSignOfAbsent(state.absences, lastSignOf(state))
+  const roomEnd = endFrom(roomEnds, signMs)
   const ofRoom = endAt(roomEnd?.atMs, { reason: roomEnd?.reason })
   const ends = [
     roomEnd?.isEmptiness ? undefined : ofRoom,
-    endAt(goneAtMs, goneReason?.value ?? {}),
-    endAt(nextJoinMs, { reason: 'connection_lost' }),
+    gone && endAt(gone.atMs, { reason: gone.reason, errorCode: gone.errorCode }),
+    endAt(isLater(signMs, nextJoinMs ?? 0) ? undefined : nextJoinMs, { reason: 'connection_lost' }),
     endAt(absentSinceMs, { reason: 'unknown' }),
   ].filter(end => end !== undefined)
   return ends.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
+}
+
+/** The last sign of presence. States that were stored before a stay had this field have its beginning instead. */
+function presenceMsOf({ lastPresenceMs, lastJoinMs, joinedAtMs, seenAtMs }: ParticipantState) {
+  return maxOf(lastPresenceMs ?? seenAtMs, maxOf(lastJoinMs, joinedAtMs))
 }
 
 /** The end by a silence, unless something shows the participant in the room after it began. */

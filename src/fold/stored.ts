@@ -1,15 +1,18 @@
-import type { Event } from '../event.ts'
+import type { EndReason, Event } from '../event.ts'
+import type { Ending } from './ending.ts'
 import type { ParticipantState } from './participant.ts'
+import { minOf, type Register } from './register.ts'
 import type { RoomState } from './room.ts'
 
 /** The participant's state in stored JSON, which may use the names of an earlier schema. Throws if it is no JSON. */
 export function participantStateIn(text: string): ParticipantState {
-  return withNewNames(objectIn(text)) as ParticipantState // only states of participants are passed here
+  // Only states of participants are passed here.
+  return withGone(withNewNames(objectIn(text))) as ParticipantState
 }
 
 /** The room's state in stored JSON, which may use the names of an earlier schema. Throws if it is no JSON. */
 export function roomStateIn(text: string): RoomState {
-  return withNewNames(objectIn(text)) as RoomState // only states of rooms are passed here
+  return withEnds(withNewNames(objectIn(text))) as RoomState // only states of rooms are passed here
 }
 
 /** The event in stored JSON, which may use the names of an earlier schema. Throws if it is no JSON. */
@@ -30,13 +33,53 @@ const NEW_NAMES: ReadonlyMap<string, string> = new Map([
   ['startedAtMsReckoned', 'startedAtMsEstimated'],
 ])
 
-function objectIn(text: string): object {
-  return JSON.parse(text) as object // Rollcall stores states and events as objects
+function objectIn(text: string): Members {
+  return JSON.parse(text) as Members // Rollcall stores states and events as objects
 }
 
-function withNewNames(value: unknown): unknown {
+function withNewNames<T>(value: T): T | Members {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [NEW_NAMES.get(name) ?? name, member]),
   )
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** What earlier schemas stored of the ends of a room: the earliest stated one, and the first of its servers. */
+interface OldEnds {
+  readonly endedAtMs?: number
+  readonly endReason?: Register<string>
+  readonly endedViaApi?: boolean
+  readonly serverGone?: Register<EndReason>
+  readonly lastSeenMs?: number
+}
+
+/** The ends as sets of moments. Only states of earlier schemas have `endedViaApi`. */
+function withEnds(state: Members): Members {
+  if (!('endedViaApi' in state)) return state
+  const { endedAtMs, endReason, endedViaApi, serverGone, ...others }: Members & OldEnds = state
+  const { lastSeenMs } = others
+  const gone = serverGone && [{ atMs: serverGone.atMs, reason: serverGone.value }]
+  if (endedAtMs === undefined) return defined({ ...others, serverGone: gone, lastPresenceMs: lastSeenMs })
+  const reason = endedViaApi === true ? 'room_ended_via_api' : endReason?.value
+  return defined({
+    ...others,
+    serverGone: gone,
+    ends: [defined({ atMs: endedAtMs, reason })],
+    // The latest event of a room that has ended may be a leave, which is no sign of presence.
+    lastPresenceMs: minOf(lastSeenMs, endedAtMs),
+  })
+}
+
+/** The moment at which the connection of a participant was gone as a set of moments. */
+function withGone(state: Members): Members {
+  const { goneAtMs, goneReason, ...others }: Members & { goneAtMs?: number; goneReason?: Register<Ending> } =
+    state
+  if (goneAtMs === undefined) return state
+  return { ...others, gone: [{ atMs: goneAtMs, ...goneReason?.value }] }
+}
+
+function defined(members: Members): Members {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Event, isObservation, isRelocation, type ParticipantEvent } from '../event.ts'
+import { type Event, isRelocation, type ParticipantEvent, showsRoom } from '../event.ts'
 import { connectionMsOf, type ResolvedStay, resolveConnection } from '../fold/connection.ts'
 import {
   countPeak,
@@ -12,9 +12,10 @@ import {
 import { foldParticipant, newParticipant, type ParticipantState } from '../fold/participant.ts'
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
 import { minOf } from '../fold/register.ts'
-import { foldRoom, newRoom, type RoomState, roomEndOf, roomStartMs } from '../fold/room.ts'
+import { foldRoom, newRoom, type RoomState, roomEndOf, roomEndsOf, roomStartMs } from '../fold/room.ts'
+import type { RoomEnds } from '../fold/room-end.ts'
 import { roomRecord } from '../fold/room-record.ts'
-import { lastSignOf, type RoomEnd, type Stay, stayOf } from '../fold/stay.ts'
+import { lastSignOf, type Stay, stayOf } from '../fold/stay.ts'
 import type { Bearing, LockedRoom, RoomRow, SavedStay } from '../store/rooms/locked-room.ts'
 import { connectedAtMost, connectedStays } from './connected-stays.ts'
 
@@ -35,7 +36,7 @@ export async function foldIntoRoom(
   settings: RecordSettings,
   events: readonly Event[],
 ): Promise<void> {
-  // A room without a row may have a log: observations, and stays that were relocated to another room.
+  // A room without a row may have a log: events that do not show it, and stays that were relocated to another room.
   if (room.row === undefined || events.some(isRelocation)) return await refoldRoom(room, settings)
   const bearing = await bearingOn(room, events)
   if (bearing.isRelocated) return await refoldRoom(room, settings)
@@ -44,7 +45,7 @@ export async function foldIntoRoom(
 
 /**
  * Replaces the rows of a locked room by folding its whole log again. Leaves out stays that were relocated: their SIDs
- * lead to the room in which they are listed. A log that has only observations makes no room.
+ * lead to the room in which they are listed. A log of which no event shows the room makes none.
  */
 export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Promise<void> {
   const logged = await room.events()
@@ -55,7 +56,7 @@ export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Pr
   const events = own.map(({ feedId, event }) => ofFeed(event, feedId))
   const [first] = own
   await room.clear()
-  if (first !== undefined && !events.every(isObservation)) {
+  if (first !== undefined && events.some(showsRoom)) {
     const before = { feedId: first.feedId, state: newRoom(first.feedKind), numbers: NO_NUMBERS }
     await fold(room, settings, before, events, undefined)
   }
@@ -72,8 +73,8 @@ interface StayChange {
 }
 
 interface Ends {
-  readonly before: RoomEnd | undefined
-  readonly after: RoomEnd | undefined
+  readonly before: RoomEnds
+  readonly after: RoomEnds
 }
 
 /** `bearing` is undefined for a room that has no rows. */
@@ -85,10 +86,11 @@ async function fold(
   bearing: Bearing | undefined,
 ): Promise<void> {
   const state = events.reduce(foldRoom, before.state)
-  const ends = { before: roomEndOf(before.state), after: roomEndOf(state) }
+  const ends = { before: roomEndsOf(before.state), after: roomEndsOf(state) }
   const told = Map.groupBy(events.filter(isOfParticipant), event => event.participantSid)
   const known = new Map(bearing?.stays.map(stay => [stay.participantSid, stay.state]))
-  if (bearing !== undefined && !isSameEnd(ends.before, ends.after)) await loadWithoutLeave(room, known)
+  if (bearing !== undefined && !isDeepStrictEqual(ends.before, ends.after))
+    await loadWithoutLeave(room, known)
   const changes = await stayChanges(room, ends, told, known, bearing)
   await room.saveStays(changes.map(change => stayRow(room, settings, state, change)))
   const { numbers, recountSec } = movedNumbers(before.numbers, changes)
@@ -168,8 +170,8 @@ async function stayChanges(
 }
 
 /** The stay that the state describes. A leave that belongs to another stay does not count itself. */
-function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, roomEnd: RoomEnd | undefined): Stay {
-  const stay = stayOf(state, { roomEnd, nextJoinMs })
+function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, roomEnds: RoomEnds): Stay {
+  const stay = stayOf(state, { roomEnds, nextJoinMs })
   return aliasOf === undefined ? stay : { ...stay, counted: false }
 }
 
@@ -276,8 +278,4 @@ function relocationIn(event: Event): (readonly [string, string])[] {
 
 function isOfParticipant(event: Event): event is ParticipantEvent {
   return 'participantSid' in event && !isRelocation(event)
-}
-
-function isSameEnd(a: RoomEnd | undefined, b: RoomEnd | undefined): boolean {
-  return a?.atMs === b?.atMs && a?.reason === b?.reason && a?.isEmptiness === b?.isEmptiness
 }

@@ -133,22 +133,6 @@ test('an identity that reconnects under a new key has two stays, which may overl
   })
 })
 
-test('a second join under the key of a stay is the same stay, with its earliest join and its earliest leave', async t => {
-  const server = await testServer(t)
-  const data = { room: { key: 'r' }, participant: { key: 'p', identity: 'ann' } }
-  await tellEvents(server, [
-    ['participant.joined', 0, data],
-    ['participant.left', 20, data],
-    ['participant.joined', 40, data],
-    ['participant.left', 50, data],
-  ])
-  const [room] = await servedRooms(server)
-  assertShows(await servedParticipant(server, room?.room_sid ?? ''), {
-    duration_sec: 20,
-    status: 'completed',
-  })
-})
-
 test('a resume, about which no event comes, leaves no gap', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
@@ -225,7 +209,6 @@ test('recorders, agents and hidden participants are listed with their kind and n
   const others = {
     recorder: { kind: 'EGRESS' },
     agent: { kind: 'AGENT' },
-    sip: { kind: 'SIP' },
     ingress: { kind: 'INGRESS' },
     hidden: { permission: { hidden: true } },
   }

@@ -32,7 +32,9 @@ export async function assertNumbersAgree(server: TestServer): Promise<void> {
       codecs: room.codecs.filter(codec => people.some(one => one.codecs.includes(codec))),
     })
     const isInferred = counted.some(
-      one => one.join_time === null || one.properties.inferred.some(name => /^(join|leave)_time$/.test(name)),
+      one =>
+        one.join_time === null ||
+        one.properties.inferred.some(name => /^(join_time|leave_time|duration_sec)$/.test(name)),
     )
     for (const name of ['concurrent_participants', 'total_participant_duration_sec']) {
       assert.equal(room.properties.inferred.includes(name), isInferred, name)

@@ -7,7 +7,7 @@ import { type StayContext, stayOf } from '../../src/fold/stay.ts'
 
 const COMMON = { roomSid: 'RM', room: {}, participantSid: 'PA', participant: {} }
 const JOINED: ParticipantEvent = { kind: 'participant.joined', key: '1', atMs: 1000, ...COMMON }
-const NO_CONTEXT: StayContext = { roomEnd: undefined }
+const NO_CONTEXT: StayContext = { roomEnds: { stated: [], inferred: undefined } }
 const SETTINGS = { mediaRegions: {}, publisherAttributes: {}, kindsWithErrorCodes: ['twilio'] }
 
 function left(ending: {
@@ -44,7 +44,11 @@ test('the code of an inferred reason is inferred too', () => {
 
 test('a stated reason without a code has none where the feed states codes, and an inferred one has that of the table', () => {
   assert.deepEqual(endingShown(left({ endReason: 'timeout' }), 'twilio'), ['timeout', null, false])
-  const roomEnd = { atMs: 5000, reason: 'room_ended', inferred: false } as const
+  const end = { atMs: 5000, reason: 'room_ended', inferred: false } as const
   const seen: ParticipantEvent = { kind: 'participant.updated', key: '3', atMs: 2000, ...COMMON }
-  assert.deepEqual(endingShown(seen, 'twilio', { roomEnd }), ['room_ended', 53118, true])
+  assert.deepEqual(endingShown(seen, 'twilio', { roomEnds: { stated: [end], inferred: undefined } }), [
+    'room_ended',
+    53118,
+    true,
+  ])
 })

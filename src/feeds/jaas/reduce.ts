@@ -60,13 +60,13 @@ function roomEvent(type: unknown, session: string, common: Common): Event | unde
 
 /**
  * A join or a leave. A leave does not say which join it ends: both have the JID as their connection key, by which the
- * fold joins them. Every other event, also one of the lobby, is evidence of the room alone.
+ * fold joins them. Every other event, also one of the lobby, only mentions the room.
  */
 function stayEvent(type: unknown, data: Json, common: Common): Event {
   const jid = textOf(data['participantJid'])
   const isJoin = type === 'PARTICIPANT_JOINED'
   if (jid === undefined || (!isJoin && type !== 'PARTICIPANT_LEFT')) {
-    return { kind: 'room.updated', ...common }
+    return { kind: 'room.mentioned', ...common }
   }
   const stayKey = isJoin ? `${jid}@${common.atMs}` : `${jid}@left@${common.atMs}`
   const name = textOf(data['name'])

@@ -26,6 +26,8 @@ export interface RoomEntry {
 export interface Creation {
   readonly createdAtMs: number
   readonly destroyedAtMs?: number | undefined
+  /** Later destructions of the same creation: the room was used again without one. The latest ones, by time. */
+  readonly destroyedAgainMs?: readonly number[] | undefined
 }
 
 /** A stay, and the SID of the room in which its events were stored. */

@@ -7,11 +7,22 @@ export interface PlacedStay extends StayEntry {
   readonly isSettled: boolean
 }
 
+/** A stated end of an instance. */
+export interface InstanceEnd {
+  readonly roomSid: string
+  /** Unix milliseconds. */
+  readonly atMs: number
+}
+
 /** What follows from a creation or a destruction. */
 export interface Learned {
   readonly roomSid: string
   /** SIDs of instances that are over, because a later one is known. */
   readonly superseded: readonly string[]
+  /** When the later instance was created that supersedes them, in unix milliseconds. */
+  readonly supersededAtMs: number
+  /** The ends of the unknown instance after this one, which a second destruction of this one states. */
+  readonly ends: readonly InstanceEnd[]
   /** The stays that were given and are in the instance. */
   readonly stays: readonly PlacedStay[]
   /** Of those, the stays whose events were stored in another room. */
@@ -20,6 +31,8 @@ export interface Learned {
 
 /** At most this many instances of one room are kept, so that its entry stays small. */
 const MAX_CREATIONS = 100
+/** At most this many destructions of one creation are kept, besides the first. */
+const MAX_DESTRUCTIONS = 10
 const END_OF_TIME_MS = 1e14
 
 /**
@@ -46,6 +59,8 @@ const END_OF_TIME_MS = 1e14
  *   any other creation                                    move to the instance created
  *   a destruction                                         move to the unknown instance after it, if they joined later
  *
+ * A second destruction of a creation ends the unknown instance after it: the room was used again without a creation.
+ *
  * A stay is settled, and needs no entry, once its instance is known to be destroyed after the join.
  */
 export class RoomInstances {
@@ -69,29 +84,38 @@ export class RoomInstances {
     this.#lastMs = recent !== undefined && atMs <= recent.lastMs + LAST_WITHIN_MS ? recent.lastMs : atMs
   }
 
-  /** The instance that a stay is in. It is superseded where it gets its SID now, and a later creation is known. */
-  place(joinedAtMs: number, participantSid: string): { stay: PlacedStay; isSuperseded: boolean } {
+  /**
+   * The instance that a stay is in. Where it gets its SID now and a later creation is known, it is superseded since that
+   * creation.
+   */
+  place(
+    joinedAtMs: number,
+    participantSid: string,
+  ): { stay: PlacedStay; supersededAtMs: number | undefined; ends: readonly InstanceEnd[] } {
     const creation = this.#lastCreation(joinedAtMs)
     const claimsBefore = this.claims.length
     const roomSid = this.#sidAt(placeOf(creation, joinedAtMs), participantSid)
     const isNew = this.claims.length > claimsBefore
     return {
       stay: { joinedAtMs, participantSid, roomSid, isSettled: isSettled(creation, joinedAtMs) },
-      isSuperseded: isNew && this.#nextCreation(joinedAtMs) !== undefined,
+      supersededAtMs: isNew ? this.#nextCreation(joinedAtMs)?.createdAtMs : undefined,
+      ends: isNew && isAfter(creation, joinedAtMs) ? this.#endsAfter(creation) : [],
     }
   }
 
   /** True for a creation or a destruction that nothing can be learned from. */
   isKnown({ createdAtMs, destroyedAtMs }: Creation): boolean {
     const before = this.#creationAt(createdAtMs)
-    return before !== undefined && (destroyedAtMs === undefined || before.destroyedAtMs !== undefined)
+    return (
+      before !== undefined && (destroyedAtMs === undefined || destructionsOf(before).includes(destroyedAtMs))
+    )
   }
 
   /** Learns of a creation, or of a destruction, which repeats it. `stays` are those that are not settled, by join. */
   learn(told: Creation, stays: readonly StayEntry[]): Learned {
     const { createdAtMs } = told
     const before = this.#creationAt(createdAtMs)
-    const creation = { createdAtMs, destroyedAtMs: before?.destroyedAtMs ?? told.destroyedAtMs }
+    const creation = mergedCreation(before, told)
     const previous = this.#lastCreation(createdAtMs - 1)
     const next = this.#nextCreation(createdAtMs)
     const claimsBefore = this.claims.length
@@ -115,6 +139,8 @@ export class RoomInstances {
     return {
       roomSid,
       superseded: isNewest ? this.#openBefore(previous) : late.filter(sid => sid !== roomSid || !isEnded),
+      supersededAtMs: next?.createdAtMs ?? createdAtMs,
+      ends: this.#endsAfter(creation),
       stays: placed,
       moves: placed.flatMap((stay, index) => moveOf(own[index], stay)),
     }
@@ -170,6 +196,13 @@ export class RoomInstances {
     return roomSid
   }
 
+  /** The ends of the unknown instance after a creation. */
+  #endsAfter(creation: Creation | undefined): InstanceEnd[] {
+    const roomSid = creation && this.#sids.get(`after ${creation.createdAtMs}`)
+    if (roomSid === undefined) return []
+    return (creation?.destroyedAgainMs ?? []).map(atMs => ({ roomSid, atMs }))
+  }
+
   #moveSid(from: string, to: string): void {
     const roomSid = this.#sids.get(from)
     if (roomSid === undefined) return
@@ -184,6 +217,20 @@ export class RoomInstances {
     const after = this.#sids.get(`after ${creation?.createdAtMs ?? 0}`)
     return [at, after].filter(sid => sid !== undefined)
   }
+}
+
+/** The earliest destruction ends the instance, whichever is told first. */
+function mergedCreation(before: Creation | undefined, told: Creation): Creation {
+  const { createdAtMs } = told
+  const all = [...new Set([before, told].flatMap(destructionsOf))].sort((a, b) => a - b)
+  const [destroyedAtMs, ...again] = all
+  if (again.length === 0) return { createdAtMs, destroyedAtMs }
+  return { createdAtMs, destroyedAtMs, destroyedAgainMs: again.slice(-MAX_DESTRUCTIONS) }
+}
+
+function destructionsOf(creation: Creation | undefined): number[] {
+  if (creation?.destroyedAtMs === undefined) return []
+  return [creation.destroyedAtMs, ...(creation.destroyedAgainMs ?? [])]
 }
 
 function moveOf(

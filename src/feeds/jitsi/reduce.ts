@@ -17,7 +17,7 @@ import {
   setEntry,
   stayKey,
 } from './entries.ts'
-import { RoomInstances } from './instances.ts'
+import { type InstanceEnd, RoomInstances } from './instances.ts'
 
 /**
  * The events of one request of event_sync. Reads the entries that it names at once. Only a creation or a destruction
@@ -78,7 +78,8 @@ async function reduceRoom({ payloadKey, memory, room, atMs, instances }: Context
   if (destroyedAtMs !== undefined) {
     events.push({ kind: 'room.ended', key: `${payloadKey}#destroyed`, atMs: destroyedAtMs, ...common })
   }
-  events.push(...learned.superseded.map(sid => roomSuperseded(sid, createdAtMs)))
+  events.push(...learned.ends.map(end => endOf(payloadKey, room, end)))
+  events.push(...learned.superseded.map(sid => roomSuperseded(sid, learned.supersededAtMs)))
   return { events, moves: learned.moves }
 }
 
@@ -86,7 +87,7 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
   const { payloadKey, memory, source, room, instances } = context
   const { index, jid, joinedAtMs, leftAtMs, facts } = occupant
   const sid = participantSidOf(source, room, occupant)
-  const { stay, isSuperseded } = instances.place(joinedAtMs, sid)
+  const { stay, supersededAtMs, ends } = instances.place(joinedAtMs, sid)
   const { isSettled, ...entry } = stay
   if (!isSettled) await setEntry(memory, stayKey(room.key, joinedAtMs, sid), entry)
   const common = { roomSid: stay.roomSid, room: room.facts, participantSid: sid, participant: facts }
@@ -96,7 +97,8 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
   if (leftAtMs !== undefined) {
     events.push({ kind: 'participant.left', key: `${payloadKey}#${index}.left`, atMs: leftAtMs, ...common })
   }
-  if (isSuperseded) events.push(roomSuperseded(stay.roomSid, joinedAtMs))
+  if (supersededAtMs !== undefined) events.push(roomSuperseded(stay.roomSid, supersededAtMs))
+  events.push(...ends.map(end => endOf(payloadKey, room, end)))
   const moved = await reduceMoves(context, jid, {
     roomKey: room.key,
     participantSid: sid,
@@ -104,6 +106,10 @@ async function reduceOccupant(context: Context, occupant: Occupant): Promise<Eve
     leftAtMs,
   })
   return [...events, ...moved]
+}
+
+function endOf(payloadKey: string, { facts: room }: JitsiRoom, { roomSid, atMs }: InstanceEnd): Event {
+  return { kind: 'room.ended', key: `${payloadKey}#destroyed-again@${atMs}`, atMs, roomSid, room }
 }
 
 /** It is not derived from the room's SID, so that a stay keeps its SID when it turns out to be in another instance. */

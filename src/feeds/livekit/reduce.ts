@@ -34,14 +34,14 @@ function eventOf(webhook: Json, key: string, accountSid: string): Event | undefi
   if (ofRoom !== undefined) return ofRoom
 
   const nativeKey = textOf(participant?.['sid'])
-  // Egress, ingress and agent events, and events of names that are not known, are evidence of the room alone.
-  if (participant === undefined || nativeKey === undefined) return { kind: 'room.updated', ...common }
+  // Egress, ingress and agent events, and events of names that are not known, only mention the room.
+  if (participant === undefined || nativeKey === undefined) return { kind: 'room.mentioned', ...common }
   const ofParticipant = {
     ...common,
     participantSid: participantSid(common.roomSid, nativeKey),
     participant: participantFacts(participant),
   }
-  return participantEvent(name, webhook, participant, ofParticipant) ?? { kind: 'room.updated', ...common }
+  return participantEvent(name, webhook, participant, ofParticipant) ?? { kind: 'room.mentioned', ...common }
 }
 
 /** Old servers send no `createdAt`. A start and a join have a moment of their own, a leave has none. */

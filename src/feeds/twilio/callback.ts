@@ -28,7 +28,7 @@ export function callbackEvent(callback: Callback): Event | undefined {
   if (!ROOM_SID.test(roomSid) || atMs === undefined) return undefined
   const common = { key: callbackKey(callback), atMs, roomSid, room: roomFacts(callback) }
   return (
-    participantEvent(callback, common) ?? roomEvent(callback, common) ?? { kind: 'room.updated', ...common }
+    participantEvent(callback, common) ?? roomEvent(callback, common) ?? { kind: 'room.mentioned', ...common }
   )
 }
 

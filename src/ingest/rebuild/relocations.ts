@@ -1,4 +1,4 @@
-import { isObservation } from '../../event.ts'
+import { showsRoom } from '../../event.ts'
 import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 import type { RoomKey } from '../../store/rooms/room-key.ts'
 import { relocated } from '../relocate.ts'
@@ -39,7 +39,7 @@ export async function relocations(
 
 /** The event that keeps a room whose stays are all in other rooms now. Without an event its SID would not be valid. */
 export function emptyRoom(logged: readonly StoredEvent[]): LoggedEvent[] {
-  const first = logged.find(({ event }) => !isObservation(event))
+  const first = logged.find(({ event }) => showsRoom(event))
   if (first === undefined) return []
   const { feedId, feedKind, receivedAtMs, event } = first
   const { atMs, roomSid, room } = event

@@ -1,4 +1,4 @@
-import { type Event, isObservation } from '../../event.ts'
+import { type Event, isObservation, showsRoom } from '../../event.ts'
 import type { LoggedEvent, StoredEvent } from '../../store/rooms/event-log.ts'
 
 /** Leaves out the observations about stays that no payload leads to any more: they alone would make a stay. */
@@ -16,9 +16,9 @@ export function sidsTold(events: readonly LoggedEvent[]): Set<string> {
   return new Set(told)
 }
 
-/** True if an event other than an observation tells of the room. */
+/** True if an event shows the room. */
 export function isToldOf(events: readonly { readonly event: Event }[]): boolean {
-  return events.some(({ event }) => !isObservation(event))
+  return events.some(({ event }) => showsRoom(event))
 }
 
 /** The SIDs of all stays that the events are about. */

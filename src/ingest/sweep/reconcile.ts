@@ -70,7 +70,7 @@ export function reconciliation(options: {
     if (room === undefined) return 0
     const known = await store.open.room(accountSid, sid)
     // A stated end stands, because the list may lag behind.
-    if (known?.state.endedAtMs !== undefined) return 0
+    if (known !== undefined && !known.isOpen && known.state.ends !== undefined) return 0
     const news: News = { payloads: [], observations: [] }
     if (known === undefined) news.payloads.push(snapshot.roomPayload(listed, atMs))
     if (known !== undefined && !known.isOpen) news.observations.push(ofOurs(presentRoom(known, atMs), listed))

@@ -34,6 +34,7 @@ test('the identity is the id, else the e-mail, else the name, else the JID, also
 
 test('a join without a JID is evidence of the room alone', async t => {
   const server = await jaasServer(t)
+  await tellJaas(server, main.created(0))
   await tellJaas(server, main.joined('ann', 0, { participantJid: undefined }))
   const [room] = await servedRooms(server)
   assert.deepEqual(await servedParticipants(server, room?.room_sid ?? ''), [])

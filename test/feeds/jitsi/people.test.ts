@@ -26,7 +26,7 @@ const KINDS = {
   'jvb@auth.meet.test/jvb-1': 'other',
 } as const
 
-test('recorders, transcribers, Jigasi and the focus are listed by kind and not counted as people', async t => {
+test('recorders, transcribers and the focus are listed by kind and not counted, callers of Jigasi are counted', async t => {
   const server = await jitsiServer(t)
   for (const [index, jid] of Object.keys(KINDS).entries()) {
     await tellJitsi(server, room.joined(occupant('any', START_SEC + index, undefined, { occupant_jid: jid })))
@@ -38,10 +38,10 @@ test('recorders, transcribers, Jigasi and the focus are listed by kind and not c
   ])
   assert.deepEqual(
     shown,
-    Object.entries(KINDS).map(([jid, kind]) => [jid, kind, kind === 'person']),
+    Object.entries(KINDS).map(([jid, kind]) => [jid, kind, kind === 'person' || kind === 'sip']),
   )
-  assert.equal(listed?.unique_participants, 4)
-  assert.equal(listed?.concurrent_participants, 4)
+  assert.equal(listed?.unique_participants, 6)
+  assert.equal(listed?.concurrent_participants, 6)
 })
 
 /** What the module says of a person, with the identity and the display name that follow. */

@@ -43,11 +43,11 @@ test('a participant who is not a person is listed with its kind and not counted'
     served.map(({ participant_identity, properties }) => [
       ...[participant_identity, properties.kind, properties.counted],
     ]),
-    KINDS.map(([, kind], index) => [`p${index}`, kind, kind === 'person']),
+    KINDS.map(([, kind], index) => [`p${index}`, kind, kind === 'person' || kind === 'sip']),
   )
   assertShows(await servedRoom(server, room.sid), {
-    ...{ unique_participants: 3, unique_participant_identities: 3, concurrent_participants: 3 },
-    total_participant_duration_sec: 300,
+    ...{ unique_participants: 4, unique_participant_identities: 4, concurrent_participants: 4 },
+    total_participant_duration_sec: 400,
   })
 })
 

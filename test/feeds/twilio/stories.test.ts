@@ -216,12 +216,13 @@ test('a callback without a room or a moment is kept in the log of the feed', asy
 
 test('a callback that changes no record, or is of an unknown kind, is evidence of its room', async t => {
   const server = await testServer(t)
+  await taken(postCallback(server, callback('room-created', '09:59:00.000')))
   await taken(postCallback(server, callback('composition-enqueued', '10:00:00.000')))
   await taken(postCallback(server, callback('participant-waved', '10:00:01.000', ann)))
   await taken(postCallback(server, callback('track-added', '10:00:02.000', { ...ann, TrackKind: 'scent' })))
   assert.deepEqual(await servedParticipants(server, ROOM), [])
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 0)
-  assert.equal((await rowsOf(server, 'select 1 from events')).length, 3)
+  assert.equal((await rowsOf(server, 'select 1 from events')).length, 4)
 })
 
 test('a callback from the future is refused', async t => {
