@@ -1,8 +1,12 @@
 import type { Event } from '../../event.ts'
 import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
-import { participantSilent, roomEmpty } from '../../feeds/observation.ts'
-import type { FoundRoom, OpenStays } from '../../store/rooms/open-stays.ts'
+import { participantSilent, roomEmpty, roomSuperseded } from '../../feeds/observation.ts'
+import type { FoundParticipant, FoundRoom, OpenStays } from '../../store/rooms/open-stays.ts'
 import type { Span } from '../../store/uptime.ts'
+import { pagesOf } from './pages-of.ts'
+
+/** How old a room must be to show that an older one of its name is over. Until then the stated end may still come. */
+const SUPERSEDED_AFTER_MS = 60_000
 
 /** An observation, and the feed whose room it is about. */
 export interface Found {
@@ -11,8 +15,6 @@ export interface Found {
   readonly feedKind: string
   readonly event: Event
 }
-
-const FOUND_AT_ONCE = 500
 
 /**
  * The listening window of one feed. Time in which no server of Rollcall was up does not count, nor does the time after
@@ -33,32 +35,49 @@ export function listeningWindow(
   }
 }
 
-/** Finds stays in progress, and empty rooms in progress, that were silent for longer than the limit of their feed. */
-export async function findSilent(
+/**
+ * Finds all stays in progress, and empty rooms in progress, that were silent for longer than the limit of their feed.
+ * Yields them page by page.
+ */
+export async function* findSilent(
   open: OpenStays,
   { kind, silenceLimitMs }: Feed,
   nowMs: number,
   windowOf: (feedId: string) => ListeningWindow,
-): Promise<Found[]> {
-  if (silenceLimitMs === undefined) return []
+): AsyncGenerator<Found[]> {
+  if (silenceLimitMs === undefined) return
   const isSilent = ({ feedId, seenMs }: FoundRoom) => windowOf(feedId).wasHeard(seenMs, silenceLimitMs)
   const beforeMs = nowMs - silenceLimitMs
-  const people = await open.silentParticipants(kind, beforeMs, FOUND_AT_ONCE)
-  const rooms = await open.silentRooms(kind, beforeMs, FOUND_AT_ONCE)
-  return [
-    ...people.filter(isSilent).map(one => {
+  for await (const people of pagesOf((after?: FoundParticipant) =>
+    open.silentParticipants(kind, beforeMs, after),
+  )) {
+    yield people.filter(isSilent).map(one => {
       const { roomSid, participantSid, seenMs: lastSignMs } = one
       const silence = { roomSid, participantSid, lastSignMs, atMs: nowMs, endReason: 'timeout' as const }
       return found(kind, one, participantSilent(silence))
-    }),
-    ...rooms.filter(isSilent).map(room => {
+    })
+  }
+  for await (const rooms of pagesOf((after?: FoundRoom) => open.silentRooms(kind, beforeMs, after))) {
+    yield rooms.filter(isSilent).map(room => {
       const { roomSid, seenMs: lastSignMs } = room
       return found(kind, room, roomEmpty({ roomSid, lastSignMs, atMs: nowMs }))
-    }),
-  ]
+    })
+  }
+}
+
+/** Finds all rooms of a feed with unique names whose name a later room has, page by page. */
+export async function* findSuperseded(
+  open: OpenStays,
+  { kind }: Feed,
+  nowMs: number,
+): AsyncGenerator<Found[]> {
+  const beforeMs = nowMs - SUPERSEDED_AFTER_MS
+  for await (const rooms of pagesOf((after?: FoundRoom) => open.supersededRooms(kind, beforeMs, after))) {
+    yield rooms.map(room => found(kind, room, roomSuperseded(room.roomSid, nowMs, 'server_crash')))
+  }
 }
 
 /** An observation about a room, with the feed of the room. */
-export function found(feedKind: string, { accountSid, feedId }: FoundRoom, event: Event): Found {
+function found(feedKind: string, { accountSid, feedId }: FoundRoom, event: Event): Found {
   return { accountSid, feedId, feedKind, event }
 }

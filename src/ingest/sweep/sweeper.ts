@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
-import { roomSuperseded } from '../../feeds/observation.ts'
 import type { FeedRow } from '../../store/feeds/feeds.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApplyQueue } from '../apply-queue.ts'
 import type { Reconciliation } from './reconcile.ts'
-import { type Found, findSilent, found, listeningWindow } from './silence.ts'
+import { type Found, findSilent, findSuperseded, listeningWindow } from './silence.ts'
 
 /**
  * Finds rooms and stays that ended without an event, and applies observations of them; the folds conclude from these.
@@ -26,9 +25,6 @@ const SWEEP_EVERY_MS = 10_000
 const BROKEN_AFTER_MS = 3 * SWEEP_EVERY_MS
 const RECONCILE_EVERY_MS = 60_000
 const UPTIME_KEPT_MS = 7 * 24 * 3_600_000
-/** How old a room must be to show that an older one of its name is over. Until then the stated end may still come. */
-const SUPERSEDED_AFTER_MS = 60_000
-const FOUND_AT_ONCE = 500
 /** How often one sweep calls `expire` of one feed at most. Entries that are left wait for the next sweep. */
 const LOOKS_A_SWEEP = 20
 
@@ -64,11 +60,12 @@ export function createSweeper(options: {
     const windowOf = (feedId: string) => listeningWindow(nowMs, heardByAny.get(feedId), uptime)
     const rows = [...configuredFeeds, ...(await store.feeds.list())]
     for (const feed of feeds) {
-      await observe(await findSilent(store.open, feed, nowMs, windowOf))
+      for await (const silent of findSilent(store.open, feed, nowMs, windowOf)) await observe(silent)
       if (feed.expire !== undefined) {
         for (const row of rows) if (row.kind === feed.kind) await expire(row, windowOf(row.feedId))
       }
-      if (feed.hasUniqueNames) await observe(await findSuperseded(feed, nowMs))
+      if (!feed.hasUniqueNames) continue
+      for await (const rooms of findSuperseded(store.open, feed, nowMs)) await observe(rooms)
     }
   }
 
@@ -84,11 +81,6 @@ export function createSweeper(options: {
         look: window,
       })
     }
-  }
-
-  async function findSuperseded({ kind }: Feed, nowMs: number): Promise<Found[]> {
-    const rooms = await store.open.supersededRooms(kind, nowMs - SUPERSEDED_AFTER_MS, FOUND_AT_ONCE)
-    return rooms.map(room => found(kind, room, roomSuperseded(room.roomSid, nowMs, 'server_crash')))
   }
 
   async function observe(all: readonly Found[]): Promise<void> {

@@ -35,18 +35,30 @@ export interface KnownParticipant {
 
 /** Finds rooms and stays in progress, for the sweep and for the comparison with the list of a media server. */
 export interface OpenStays {
-  /** Stays in progress without a sign since `seenBeforeMs`, of one kind of feed. The longest silent come first. */
-  silentParticipants(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundParticipant[]>
-  /** Rooms in progress with nobody in them and without a sign since `seenBeforeMs`. */
-  silentRooms(feedKind: string, seenBeforeMs: number, limit: number): Promise<FoundRoom[]>
-  /** Rooms in progress whose name is also that of a later room of the same feed, created before `createdBeforeMs`. */
-  supersededRooms(feedKind: string, createdBeforeMs: number, limit: number): Promise<FoundRoom[]>
+  /**
+   * A page of the stays in progress without a sign since `seenBeforeMs`, of one kind of feed. The longest silent come
+   * first. Like the other pages, it begins after the last entry of the page before, and is empty after the last one.
+   */
+  silentParticipants(
+    feedKind: string,
+    seenBeforeMs: number,
+    after?: FoundParticipant,
+  ): Promise<FoundParticipant[]>
+  /** A page of the rooms in progress with nobody in them and without a sign since `seenBeforeMs`. */
+  silentRooms(feedKind: string, seenBeforeMs: number, after?: FoundRoom): Promise<FoundRoom[]>
+  /**
+   * A page of the rooms in progress whose name is also that of a later room of the same feed, created before
+   * `createdBeforeMs`.
+   */
+  supersededRooms(feedKind: string, createdBeforeMs: number, after?: FoundRoom): Promise<FoundRoom[]>
   /** The rooms in progress of one feed. */
   openRooms(accountSid: string, feedId: string): Promise<KnownRoom[]>
   room(accountSid: string, roomSid: string): Promise<KnownRoom | undefined>
   /** The participants of a room, with those who have left. */
   participants(accountSid: string, roomSid: string): Promise<KnownParticipant[]>
 }
+
+const PAGE_ROWS = 500
 
 const ROOM = `account_sid "accountSid", room_sid "roomSid", feed_id "feedId", seen_ms "seenMs"`
 
@@ -57,26 +69,31 @@ interface RoomRow extends FoundRoom {
 
 export function openStays(reader: Connection): OpenStays {
   return {
-    silentParticipants: (feedKind, seenBeforeMs, limit) =>
+    silentParticipants: (feedKind, seenBeforeMs, after) =>
       reader.all<FoundParticipant>(
         `select p.account_sid "accountSid", p.room_sid "roomSid", p.participant_sid "participantSid",
            r.feed_id "feedId", p.seen_ms "seenMs"
          from participants p join rooms r on r.account_sid = p.account_sid and r.room_sid = p.room_sid
          where p.is_open = 1 and p.seen_ms < ? and r.feed_kind = ?
-         order by p.seen_ms, p.account_sid, p.room_sid, p.participant_sid limit ?`,
-        [seenBeforeMs, feedKind, limit],
+           and (p.seen_ms, p.account_sid, p.room_sid, p.participant_sid) > (?, ?, ?, ?)
+         order by p.seen_ms, p.account_sid, p.room_sid, p.participant_sid limit ${PAGE_ROWS}`,
+        [
+          ...[seenBeforeMs, feedKind, after?.seenMs ?? Number.MIN_SAFE_INTEGER],
+          ...[after?.accountSid ?? '', after?.roomSid ?? '', after?.participantSid ?? ''],
+        ],
       ),
-    silentRooms: (feedKind, seenBeforeMs, limit) =>
+    silentRooms: (feedKind, seenBeforeMs, after) =>
       reader.all<FoundRoom>(
         `select ${ROOM} from rooms where last_ms = ${STILL_OPEN_MS} and feed_kind = ? and seen_ms < ?
            and not exists (select 1 from participants p where p.account_sid = rooms.account_sid
              and p.room_sid = rooms.room_sid and p.is_open = 1)
-         order by account_sid, room_sid limit ?`,
-        [feedKind, seenBeforeMs, limit],
+           and (account_sid, room_sid) > (?, ?)
+         order by account_sid, room_sid limit ${PAGE_ROWS}`,
+        [feedKind, seenBeforeMs, after?.accountSid ?? '', after?.roomSid ?? ''],
       ),
     // Starts from the names of rooms in progress, so that it reads no finished rooms with other names. Joins instead
     // of subqueries let Citus run it without a query from shard to shard.
-    supersededRooms: (feedKind, createdBeforeMs, limit) =>
+    supersededRooms: (feedKind, createdBeforeMs, after) =>
       reader.all<FoundRoom>(
         `select r.account_sid "accountSid", r.room_sid "roomSid", r.feed_id "feedId", r.seen_ms "seenMs"
          from (
@@ -90,9 +107,9 @@ export function openStays(reader: Connection): OpenStays {
            group by later.account_sid, later.name, later.feed_id
          ) latest join rooms r on latest.account_sid = r.account_sid and latest.name = r.name and latest.feed_id = r.feed_id
            and latest.created_ms > r.created_ms
-         where r.last_ms = ${STILL_OPEN_MS} and r.feed_kind = ?
-         order by r.account_sid, r.room_sid limit ?`,
-        [feedKind, createdBeforeMs, feedKind, limit],
+         where r.last_ms = ${STILL_OPEN_MS} and r.feed_kind = ? and (r.account_sid, r.room_sid) > (?, ?)
+         order by r.account_sid, r.room_sid limit ${PAGE_ROWS}`,
+        [feedKind, createdBeforeMs, feedKind, after?.accountSid ?? '', after?.roomSid ?? ''],
       ),
     async openRooms(accountSid, feedId) {
       const rows = await reader.all<RoomRow>(
