@@ -35,8 +35,10 @@ type Fact<K extends keyof RoomFacts> = NonNullable<RoomFacts[K]>
 
 /** The fields of a room's state and the rule of each. Times are unix milliseconds. */
 const ROOM_FIELDS = {
-  /** The kind of the feed that the room came from; `newRoom` sets it. */
+  /** The kind of `feed`; `newRoom` sets it first. */
   feedKind: startingWith('', constant<string>()),
+  /** The feed of the earliest event that shows the room, by time and key; missing in a state of schema 4 or before. */
+  feed: earliest<RoomFeed>(),
   nativeKey: constant<string>(),
   name: latest<string>(),
   type: latest<Fact<'type'>>(),
@@ -83,6 +85,12 @@ const ROOM_FIELDS = {
  */
 export type RoomState = StateOf<typeof ROOM_FIELDS>
 
+/** The feed that a room belongs to. */
+export interface RoomFeed {
+  readonly feedId: string
+  readonly feedKind: string
+}
+
 /** The state of a room before any event. */
 export function newRoom(feedKind: string): RoomState {
   return { ...emptyState(ROOM_FIELDS), feedKind }
@@ -91,6 +99,13 @@ export function newRoom(feedKind: string): RoomState {
 /** The state with one more event folded in, of the room or of a participant in it. Pure; in any order. */
 export function foldRoom(state: RoomState, event: Event): RoomState {
   return foldIn(ROOM_FIELDS, state, contributionOf(event), event)
+}
+
+/** The state with the feed of an event folded in; only an event that shows the room makes its feed that of the room. Pure. */
+export function foldFeed(state: RoomState, event: Event, { feedId, feedKind }: RoomFeed): RoomState {
+  if (!showsRoom(event)) return state
+  const next = foldIn(ROOM_FIELDS, state, { feed: { feedId, feedKind } }, event)
+  return { ...next, feedKind: next.feed?.value.feedKind ?? feedKind }
 }
 
 /** The state that the events of both states fold into. Pure. */

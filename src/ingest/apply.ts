@@ -1,17 +1,15 @@
-import type { Event } from '../event.ts'
 import { digestOf } from '../feeds/json.ts'
 import { indexable } from '../store/indexable.ts'
 import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { LockedRoom } from '../store/rooms/locked-room.ts'
 import type { Transaction } from '../store/store.ts'
-import { ofFeed } from './fold-into-room.ts'
 import type { Pending } from './incoming.ts'
 import { type PendingEvent, pendingEvents } from './pending-events.ts'
 import { noteReduced, reduceInOrder } from './reduce-payloads.ts'
 import { relocate } from './relocate.ts'
 
 /** Folds events that are new in the log of a locked room into the rows of the room. */
-export type FoldEvents = (room: LockedRoom, events: readonly Event[]) => Promise<void>
+export type FoldEvents = (room: LockedRoom, events: readonly LoggedEvent[]) => Promise<void>
 
 /**
  * Applies deliveries in one transaction: keeps each payload once, reduces it, appends its events to the logs of their
@@ -63,7 +61,7 @@ async function appendAndFold(
   if (fresh.length > 0) {
     await fold(
       room,
-      fresh.map(({ logged }) => ofFeed(logged.event, logged.feedId)),
+      fresh.map(({ logged }) => logged),
     )
   }
 }

@@ -12,35 +12,40 @@ import {
 import { foldParticipant, newParticipant, type ParticipantState } from '../fold/participant.ts'
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
 import { minOf } from '../fold/register.ts'
-import { foldRoom, newRoom, type RoomState, roomEndOf, roomEndsOf, roomStartMs } from '../fold/room.ts'
+import {
+  foldFeed,
+  foldRoom,
+  newRoom,
+  type RoomState,
+  roomEndOf,
+  roomEndsOf,
+  roomStartMs,
+} from '../fold/room.ts'
 import type { RoomEnds } from '../fold/room-end.ts'
 import { roomRecord } from '../fold/room-record.ts'
 import { lastSignOf, type Stay, stayOf } from '../fold/stay.ts'
+import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { Bearing, LockedRoom, RoomRow, SavedStay } from '../store/rooms/locked-room.ts'
 import { connectedAtMost, connectedStays } from './connected-stays.ts'
 
 /** How many stays one statement loads at most. */
 const LOADED_AT_ONCE = 1_000
 
-/** The event with a key that is unique within its room, because two feeds may use the same key. */
-export function ofFeed<E extends Event>(event: E, feedId: string): E {
-  return { ...event, key: `${feedId}|${event.key}` }
-}
-
-/**
- * Folds events that are new in the log of a locked room into its rows, and saves the rows that change. The events have
- * the keys that `ofFeed` gives.
- */
+/** Folds events that are new in the log of a locked room into its rows, and saves the rows that change. */
 export async function foldIntoRoom(
   room: LockedRoom,
   settings: RecordSettings,
-  events: readonly Event[],
+  logged: readonly LoggedEvent[],
 ): Promise<void> {
+  const events = logged.map(ofFeed)
   // A room without a row may have a log: events that do not show it, and stays that were relocated to another room.
   if (room.row === undefined || events.some(isRelocation)) return await refoldRoom(room, settings)
+  const before = logged.reduce(withFeed, ofKnownFeed(room.row))
+  // Every record of the room shows the kind of its feed.
+  if (before.feedKind !== room.row.state.feedKind) return await refoldRoom(room, settings)
   const bearing = await bearingOn(room, events)
   if (bearing.isRelocated) return await refoldRoom(room, settings)
-  await fold(room, settings, room.row, events, bearing)
+  await fold(room, settings, { state: before, numbers: room.row.numbers }, events, bearing)
 }
 
 /**
@@ -53,14 +58,28 @@ export async function refoldRoom(room: LockedRoom, settings: RecordSettings): Pr
   const own = logged.filter(
     ({ event }) => !relocated.has('participantSid' in event ? event.participantSid : ''),
   )
-  const events = own.map(({ feedId, event }) => ofFeed(event, feedId))
-  const [first] = own
+  const events = own.map(ofFeed)
   await room.clear()
-  if (first !== undefined && events.some(showsRoom)) {
-    const before = { feedId: first.feedId, state: newRoom(first.feedKind), numbers: NO_NUMBERS }
+  if (events.some(showsRoom)) {
+    const before = { state: own.reduce(withFeed, newRoom('')), numbers: NO_NUMBERS }
     await fold(room, settings, before, events, undefined)
   }
   for (const [participantSid, toRoomSid] of relocated) await room.saveRelocated(participantSid, toRoomSid)
+}
+
+/** The event with a key that is unique within its room, because two feeds may use the same key. */
+function ofFeed({ feedId, event }: LoggedEvent): Event {
+  return { ...event, key: `${feedId}|${event.key}` }
+}
+
+function withFeed(state: RoomState, logged: LoggedEvent): RoomState {
+  return foldFeed(state, ofFeed(logged), logged)
+}
+
+/** The state of the row. A row of schema 4 or before names a feed, but not the moment of that feed's event. */
+function ofKnownFeed({ feedId, state }: RoomRow): RoomState {
+  const { feed, feedKind, seenAtMs: atMs } = state
+  return feed === undefined ? { ...state, feed: { value: { feedId, feedKind }, atMs, key: '' } } : state
 }
 
 /** A stay whose row is written: before the change, unless it is new, and after it. */
@@ -81,7 +100,7 @@ interface Ends {
 async function fold(
   room: LockedRoom,
   settings: RecordSettings,
-  before: RoomRow,
+  before: Pick<RoomRow, 'state' | 'numbers'>,
   events: readonly Event[],
   bearing: Bearing | undefined,
 ): Promise<void> {
@@ -99,7 +118,6 @@ async function fold(
   await saveRoom(
     room,
     settings,
-    before.feedId,
     state,
     // The steps must be read after the stays are saved.
     recountSec === undefined
@@ -253,13 +271,12 @@ function identitiesOf(stays: readonly StayChange['before'][]): Set<string> {
 function saveRoom(
   room: LockedRoom,
   settings: RecordSettings,
-  feedId: string,
   state: RoomState,
   numbers: RoomNumbers,
 ): Promise<void> {
   const record = roomRecord(room.key, state, numbers, settings)
   return room.save({
-    feedId,
+    feedId: state.feed?.value.feedId ?? '',
     state,
     numbers,
     name: state.name?.value,

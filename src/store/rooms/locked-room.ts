@@ -6,7 +6,7 @@ import type { RoomKey } from './room-key.ts'
 
 /** A room's row, as it is read. */
 export interface RoomRow {
-  /** The feed of the room's first event. */
+  /** The feed of the room's earliest event, by time and key. */
   readonly feedId: string
   readonly state: RoomState
   readonly numbers: RoomNumbers
