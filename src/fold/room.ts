@@ -19,7 +19,7 @@ import {
 import { type AtMoment, allMoments, firstFrom, isLater } from './moments.ts'
 import { minOf } from './register.ts'
 import { endFrom, type RoomEnd, type RoomEnds } from './room-end.ts'
-import { allOf, constant, either, latest, latestByKey, max, min, startingWith } from './rules.ts'
+import { allOf, constant, earliest, either, latest, latestByKey, max, min, startingWith } from './rules.ts'
 
 /** An end of the room, as an event states it: with a word of the source's own, or one of ROOM_END_REASONS. */
 interface StatedEnd extends AtMoment {

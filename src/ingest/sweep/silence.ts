@@ -65,7 +65,10 @@ export async function* findSilent(
   }
 }
 
-/** Finds all rooms of a feed with unique names whose name a later room has, page by page. */
+/**
+ * Finds all rooms of a feed with unique names whose name a later room has, page by page. A room that showed a sign since
+ * the later one was created is not superseded: two servers may share a key, and each may have a room of the name.
+ */
 export async function* findSuperseded(
   open: OpenStays,
   { kind }: Feed,
@@ -73,7 +76,9 @@ export async function* findSuperseded(
 ): AsyncGenerator<Found[]> {
   const beforeMs = nowMs - SUPERSEDED_AFTER_MS
   for await (const rooms of pagesOf((after?: FoundRoom) => open.supersededRooms(kind, beforeMs, after))) {
-    yield rooms.map(room => found(kind, room, roomSuperseded(room.roomSid, nowMs, 'server_crash')))
+    yield rooms.map(room =>
+      found(kind, room, roomSuperseded(room.roomSid, room.supersededAtMs, 'server_crash')),
+    )
   }
 }
 

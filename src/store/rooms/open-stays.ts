@@ -18,6 +18,12 @@ export interface FoundParticipant extends FoundRoom {
   readonly participantSid: string
 }
 
+/** A room whose name a later room has. */
+export interface SupersededRoom extends FoundRoom {
+  /** When the later room was created, in unix milliseconds. */
+  readonly supersededAtMs: number
+}
+
 /** A room that is compared with the list of the media server. */
 export interface KnownRoom extends FoundRoom {
   readonly isOpen: boolean
@@ -48,9 +54,9 @@ export interface OpenStays {
   silentRooms(feedKind: string, seenBeforeMs: number, after?: FoundRoom): Promise<FoundRoom[]>
   /**
    * A page of the rooms in progress whose name is also that of a later room of the same feed, created before
-   * `createdBeforeMs`.
+   * `createdBeforeMs`, and that showed no sign since then.
    */
-  supersededRooms(feedKind: string, createdBeforeMs: number, after?: FoundRoom): Promise<FoundRoom[]>
+  supersededRooms(feedKind: string, createdBeforeMs: number, after?: FoundRoom): Promise<SupersededRoom[]>
   /** The rooms in progress of one feed. */
   openRooms(accountSid: string, feedId: string): Promise<KnownRoom[]>
   room(accountSid: string, roomSid: string): Promise<KnownRoom | undefined>
@@ -94,8 +100,9 @@ export function openStays(reader: Connection): OpenStays {
     // Starts from the names of rooms in progress, so that it reads no finished rooms with other names. Joins instead
     // of subqueries let Citus run it without a query from shard to shard.
     supersededRooms: (feedKind, createdBeforeMs, after) =>
-      reader.all<FoundRoom>(
-        `select r.account_sid "accountSid", r.room_sid "roomSid", r.feed_id "feedId", r.seen_ms "seenMs"
+      reader.all<SupersededRoom>(
+        `select r.account_sid "accountSid", r.room_sid "roomSid", r.feed_id "feedId", r.seen_ms "seenMs",
+           latest.created_ms "supersededAtMs"
          from (
            select later.account_sid, later.name, later.feed_id, max(later.created_ms) created_ms
            from (
@@ -106,7 +113,7 @@ export function openStays(reader: Connection): OpenStays {
            where later.created_ms < ?
            group by later.account_sid, later.name, later.feed_id
          ) latest join rooms r on latest.account_sid = r.account_sid and latest.name = r.name and latest.feed_id = r.feed_id
-           and latest.created_ms > r.created_ms
+           and latest.created_ms > r.created_ms and latest.created_ms > r.seen_ms
          where r.last_ms = ${STILL_OPEN_MS} and r.feed_kind = ? and (r.account_sid, r.room_sid) > (?, ?)
          order by r.account_sid, r.room_sid limit ${PAGE_ROWS}`,
         [feedKind, createdBeforeMs, feedKind, after?.accountSid ?? '', after?.roomSid ?? ''],
