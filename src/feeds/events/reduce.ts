@@ -43,7 +43,8 @@ export function eventOf(received: CloudEvent, accountSid: string, index = 0): Ev
   }
   if (kind === 'recording.started' || kind === 'recording.ended') {
     if (data.recording === undefined) throw fail('data.recording is required.')
-    return { kind, ...common, recording: data.recording }
+    const { key, durationSec } = data.recording
+    return { kind, ...common, recording: omitUndefined({ key, durationSec }) }
   }
   if (data.participant === undefined) throw fail('data.participant is required.')
   const ofParticipant = {
@@ -56,8 +57,9 @@ export function eventOf(received: CloudEvent, accountSid: string, index = 0): Ev
   }
   if (kind === 'participant.joined' || kind === 'participant.updated') return { kind, ...ofParticipant }
   if (data.track === undefined) throw fail('data.track is required.')
-  const { codec, ...track } = data.track
-  return { kind, ...ofParticipant, track: omitUndefined({ ...track, codec: codec && codecName(codec) }) }
+  const { key, kind: trackKind, codec } = data.track
+  const track = omitUndefined({ key, kind: trackKind, codec: codec && codecName(codec) })
+  return { kind, ...ofParticipant, track }
 }
 
 function isEventData(data: unknown): data is EventData {
