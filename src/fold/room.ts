@@ -122,7 +122,9 @@ export function roomEndsOf(state: RoomState): RoomEnds {
   const inferred = isOpen(state) ? inferredEnd(state) : undefined
   const { ends = [] } = state
   const all = inferred === undefined ? ends : [...ends, inferred]
-  const deleted = new Set((state.deletions ?? []).map(({ atMs }) => nearestTo(atMs, all)))
+  const deleted = new Set(
+    (state.deletions ?? []).flatMap(deletion => endByDeletion(state, deletion, all) ?? []),
+  )
   const stated = ends.map((end): RoomEnd => {
     const roomReason = deleted.has(end) ? 'room_ended_via_api' : end.reason
     return {
@@ -198,8 +200,13 @@ function signsIn(event: Event): Contribution {
   return {
     seenAtMs: minOf(event.atMs, joinedAtMs ?? joinedAtMsEstimated),
     lastSeenMs: event.atMs,
-    lastPresenceMs: isPresence(event) ? event.atMs : undefined,
+    lastPresenceMs: isPresence(event) ? event.atMs : statedJoinIn(event),
   }
+}
+
+/** The join that a leave repeats. It is a sign of presence too, unless the attempt to join failed. */
+function statedJoinIn(event: Event): number | undefined {
+  return event.kind === 'participant.left' ? event.participant.joinedAtMs : undefined
 }
 
 /** True if no stated end is at or after the last sign of presence. */
@@ -220,6 +227,18 @@ function inferredEnd(state: RoomState): RoomEnd | undefined {
   const [first] = found.sort((a, b) => a.atMs - b.atMs)
   if (first !== undefined || emptySinceMs === undefined || lastSeenMs > emptySinceMs) return first
   return { atMs: emptySinceMs, reason: 'room_ended', inferred: true, isEmptiness: true }
+}
+
+/** The end that a deletion led to: the nearest one, unless the room was used again between them. */
+function endByDeletion<T extends AtMoment>(
+  { lastPresenceMs }: RoomState,
+  { atMs }: AtMoment,
+  ends: readonly T[],
+): T | undefined {
+  const end = nearestTo(atMs, ends)
+  const wasUsedAgain =
+    end !== undefined && isLater(lastPresenceMs, atMs) && !isLater(lastPresenceMs, end.atMs)
+  return wasUsedAgain ? undefined : end
 }
 
 /** The end that is nearest to a moment; of two, the earlier. */

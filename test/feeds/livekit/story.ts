@@ -5,7 +5,7 @@ import { NOW_MS } from '../../support/test-server.ts'
 const START = NOW_MS - 600_000
 const MOMENTS = 14
 /** The number of webhooks in a story. */
-export const EVENTS = 16
+export const EVENTS = 20
 
 /** Moments close together, so that stays touch, overlap, have no duration, and end after their room. */
 export const moments = fc.array(fc.integer({ min: 0, max: 12_000 }), {
@@ -27,7 +27,10 @@ export const consistentMoments = moments.map(at => {
   return [...ordered.map((ms, index) => (index === 1 ? ms + 1000 : ms)), 20_000]
 })
 
-/** Two stays of ann, bob whose attempt failed, carl without a leave, an agent, dora. `at` are milliseconds. */
+/**
+ * Two stays of ann, bob whose attempt failed, carl without a leave, an agent, dora; then the room is used again, by eve
+ * and by finn without a leave. `at` are milliseconds.
+ */
 export function story(at: readonly number[]) {
   const room = livekitRoom('any', START)
   const ms = (index: number) => START + (at[index] ?? 0)
@@ -52,5 +55,9 @@ export function story(at: readonly number[]) {
     room.joined('dora', ms(11)),
     room.left('dora', ms(11), ms(12), 'ROOM_DELETED'),
     room.finished(ms(13)),
+    room.joined('eve', ms(13) + 5_000),
+    room.left('eve', ms(13) + 5_000, ms(13) + 8_000, 'CLIENT_INITIATED'),
+    room.joined('finn', ms(13) + 6_000, { kind: 'SIP' }),
+    room.finished(ms(13) + 10_000),
   ]
 }
