@@ -101,6 +101,8 @@ export const RoomFacts = Type.Object({
 export const ParticipantFacts = Type.Object({
   nativeKey: optionalText,
   identity: optionalText,
+  /** What stands for the identity while no event states one: a JID, or an id in the room. Never what a guest types. */
+  fallbackIdentity: optionalText,
   displayName: optionalText,
   kind: Type.Optional(Type.Enum([...PARTICIPANT_KINDS])),
   joinedAtMs: optionalInt,

@@ -3,7 +3,6 @@ export const SECRET_KEY = /password|secret|token|credential|(?:stream|access|acc
 /** Names of members that hold addresses of people, or session descriptions and ICE candidates, which hold them too. */
 const ADDRESS_KEY =
   /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar)$/i
-const EMAIL_KEY = /^e-?mail$/i
 /** Names of objects whose members a record shows, whatever they are called. */
 const SHOWN_WHOLE = /^(?:attributes|publisher_?info)$/i
 /** Deeper values are refused: no sender needs them, and they would overflow the stack. */
@@ -16,15 +15,10 @@ export class TooDeepError extends Error {
 
 /**
  * JSON in the form in which it is stored: without members that hold secrets or addresses. Members of `attributes` and
- * `publisherInfo` are left out only if they hold secrets, since records show them. With `keepsEmail` an e-mail address
- * stays if there is no `id` beside it, because it is the identity then. Throws TooDeepError.
+ * `publisherInfo` are left out only if they hold secrets, since records show them. Throws TooDeepError.
  */
-export function withoutSecrets(value: unknown, options: { keepsEmail?: boolean } = {}): unknown {
-  return without(value, 0, (name, holder) => {
-    if (SECRET_KEY.test(name)) return true
-    if (options.keepsEmail === true && EMAIL_KEY.test(name) && !hasText(holder['id'])) return false
-    return ADDRESS_KEY.test(name)
-  })
+export function withoutSecrets(value: unknown): unknown {
+  return without(value, 0, isSecretOrAddress)
 }
 
 /**
@@ -32,23 +26,20 @@ export function withoutSecrets(value: unknown, options: { keepsEmail?: boolean }
  * TooDeepError.
  */
 export function withoutAddresses(value: unknown): unknown {
-  return without(value, 0, name => SECRET_KEY.test(name) || ADDRESS_KEY.test(name), true)
+  return without(value, 0, isSecretOrAddress, true)
 }
-
-type Members = Readonly<Record<string, unknown>>
 
 function without(
   value: unknown,
   depth: number,
-  isLeftOut: (name: string, holder: Members) => boolean,
+  isLeftOut: (name: string) => boolean,
   isEverywhere = false,
 ): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth >= MAX_DEPTH) throw new TooDeepError('The value is nested too deeply.')
   if (Array.isArray(value)) return value.map(one => without(one, depth + 1, isLeftOut, isEverywhere))
-  const holder = value as Members // neither null nor an array
-  const members = Object.entries(holder).flatMap(([name, member]) => {
-    if (isLeftOut(name, holder)) return []
+  const members = Object.entries(value).flatMap(([name, member]) => {
+    if (isLeftOut(name)) return []
     const isShownWhole = !isEverywhere && SHOWN_WHOLE.test(name)
     const kept = isShownWhole
       ? without(member, depth + 1, inner => SECRET_KEY.test(inner))
@@ -58,6 +49,6 @@ function without(
   return Object.fromEntries(members)
 }
 
-function hasText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
+function isSecretOrAddress(name: string): boolean {
+  return SECRET_KEY.test(name) || ADDRESS_KEY.test(name)
 }

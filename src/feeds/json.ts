@@ -93,9 +93,9 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
  * The object in the form in which a payload is kept and reduced: without secrets and addresses (see withoutSecrets).
  * Throws JunkError.
  */
-export function keptForm(value: Json, options: { keepsEmail?: boolean } = {}): Json {
+export function keptForm(value: Json): Json {
   try {
-    return withoutSecrets(value, options) as Json // an object stays one
+    return withoutSecrets(value) as Json // an object stays one
   } catch (error) {
     if (error instanceof TooDeepError) throw new JunkError('The body is nested too deeply.')
     throw error

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { CODECS, EDGE_LOCATIONS, MEDIA_REGIONS, type MediaRegion, PARTICIPANT_KINDS } from '../event.ts'
 import { errorCodeOf } from './ending.ts'
-import type { ParticipantState } from './participant.ts'
+import { identityOf, type ParticipantState } from './participant.ts'
 import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 import type { Stay } from './stay.ts'
 
@@ -90,7 +90,7 @@ export function participantRecord(
   const region = state.region?.value ?? null
   return {
     participant_sid: names.participantSid,
-    participant_identity: state.identity?.value ?? null,
+    participant_identity: identityOf(state) ?? null,
     join_time: timestamp(joinSec),
     leave_time: timestamp(leaveSec),
     duration_sec: joinSec === undefined || leaveSec === undefined ? null : leaveSec - joinSec,

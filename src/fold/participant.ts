@@ -37,6 +37,8 @@ const PARTICIPANT_FIELDS = {
   /** See ParticipantFacts. */
   connectionKey: constant<string>(),
   identity: latest<string>(),
+  /** See ParticipantFacts and identityOf. */
+  fallbackIdentity: latest<string>(),
   displayName: latest<string>(),
   kind: latest<ParticipantKind>(),
   region: latest<string>(),
@@ -100,6 +102,11 @@ export function foldParticipant(state: ParticipantState, event: ParticipantEvent
 /** The state that the events of both states fold into. Pure. */
 export function mergeParticipants(a: ParticipantState, b: ParticipantState): ParticipantState {
   return mergeStates(PARTICIPANT_FIELDS, a, b)
+}
+
+/** The identity that a record shows, counts and is found by: the stated one, else the one that stands for it. */
+export function identityOf({ identity, fallbackIdentity }: ParticipantState): string | undefined {
+  return identity?.value ?? fallbackIdentity?.value
 }
 
 function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIPANT_FIELDS> {

@@ -9,7 +9,7 @@ import {
   type RoomNumbers,
   settledSec,
 } from '../fold/numbers.ts'
-import { foldParticipant, newParticipant, type ParticipantState } from '../fold/participant.ts'
+import { foldParticipant, identityOf, newParticipant, type ParticipantState } from '../fold/participant.ts'
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
 import { minOf } from '../fold/register.ts'
 import {
@@ -134,7 +134,9 @@ async function bearingOn(room: LockedRoom, events: readonly Event[]): Promise<Be
   const connectionKeys = distinct(told.map(event => event.participant.connectionKey))
   return await room.bearing({
     participantSids: distinct(told.map(event => event.participantSid)),
-    identities: distinct(told.map(event => event.participant.identity)),
+    identities: distinct(
+      told.flatMap(({ participant }) => [participant.identity, participant.fallbackIdentity]),
+    ),
     connectionKeys,
     connectedAtMost: connectedAtMost(connectionKeys),
   })
@@ -207,7 +209,7 @@ function stayRow(
     aliasOf,
     state: own,
     orderMs: stay.orderMs,
-    identity: state.identity?.value,
+    identity: identityOf(state),
     counted: stay.counted,
     interval: intervalOf(stay),
     leaveStated: stay.leaveStated || aliasOf !== undefined,
@@ -265,7 +267,7 @@ async function heldByOthers(
 }
 
 function identitiesOf(stays: readonly StayChange['before'][]): Set<string> {
-  return new Set(stays.flatMap(one => (one?.stay.counted ? (one.resolved.state.identity?.value ?? []) : [])))
+  return new Set(stays.flatMap(one => (one?.stay.counted ? (identityOf(one.resolved.state) ?? []) : [])))
 }
 
 function saveRoom(

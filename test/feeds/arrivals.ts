@@ -17,3 +17,9 @@ function grouped(order: readonly number[], sizes: readonly number[]): number[][]
   const rest = [...order]
   return sizes.map(size => rest.splice(0, size)).filter(group => group.length > 0)
 }
+
+/** Every order of a list. */
+export function ordersOf<T>(list: readonly T[]): T[][] {
+  if (list.length === 0) return [[]]
+  return list.flatMap((one, index) => ordersOf(list.toSpliced(index, 1)).map(rest => [one, ...rest]))
+}

@@ -35,7 +35,7 @@ export const jaas: Feed = {
     const body = objectOf(parseJson(delivery.body))
     if (body === undefined) throw new JunkError('The body is not an object.')
     const key = textOf(body['idempotencyKey']) ?? digestOf(delivery.body)
-    return [{ key, value: keptForm(body, { keepsEmail: true }) }]
+    return [{ key, value: keptForm(body) }]
   },
 
   reduce: reduceJaas,

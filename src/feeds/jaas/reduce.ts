@@ -60,7 +60,9 @@ function roomEvent(type: unknown, session: string, common: Common): Event | unde
 
 /**
  * A join or a leave. A leave does not say which join it ends: both have the JID as their connection key, by which the
- * fold joins them. Every other event, also one of the lobby, only mentions the room.
+ * fold joins them. `id` is that of the JWT; `name` is what was typed before joining. After a lost connection a leave may
+ * lack both, so that only a join shows that there is no `id`. Every other event, also one of the lobby, only mentions the
+ * room.
  */
 function stayEvent(type: unknown, data: Json, common: Common): Event {
   const jid = textOf(data['participantJid'])
@@ -69,10 +71,12 @@ function stayEvent(type: unknown, data: Json, common: Common): Event {
     return { kind: 'room.mentioned', ...common }
   }
   const stayKey = isJoin ? `${jid}@${common.atMs}` : `${jid}@left@${common.atMs}`
-  const name = textOf(data['name'])
-  const identity = textOf(data['id']) ?? textOf(data['email']) ?? name ?? jid
   const participant: ParticipantFacts = omitUndefined({
-    ...{ nativeKey: jid, connectionKey: jid, identity, displayName: name },
+    nativeKey: jid,
+    connectionKey: jid,
+    identity: textOf(data['id']),
+    fallbackIdentity: isJoin ? jid : undefined,
+    displayName: textOf(data['name']),
     joinedAtMs: isJoin ? common.atMs : undefined,
   })
   const stay = { ...common, participantSid: participantSid(common.roomSid, stayKey), participant }

@@ -18,8 +18,6 @@ import {
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
-/** The events that contain the display name if the participant has one. */
-const NAMING_EVENTS: readonly unknown[] = ['joined', 'published']
 const NOTHING: Reduced = { events: [], reason: 'It tells of no participant' }
 
 /** Type 64: events of plugins. Rollcall reads only the rooms of the videoroom plugin. */
@@ -181,11 +179,13 @@ async function leftUnheard(
   return { events: [...events, await leaveEvent(context, member, stated)], claims }
 }
 
+/** The application gives a handle its `opaque_id`; `display` is what the participant typed. */
 function namesOf({ opaqueId }: JanusContext, data: Json, { nativeId }: MemberId): ParticipantFacts {
-  const displayName = textOf(data['display'])
-  // Other events never contain the name, so that they do not show that there is none.
-  const lastResort = NAMING_EVENTS.includes(data['event']) ? nativeId : undefined
-  return omitUndefined({ identity: opaqueId ?? displayName ?? lastResort, displayName })
+  return omitUndefined({
+    identity: opaqueId,
+    fallbackIdentity: nativeId,
+    displayName: textOf(data['display']),
+  })
 }
 
 function tracksOf(data: Json) {

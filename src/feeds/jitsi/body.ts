@@ -96,11 +96,21 @@ function occupantsOf(value: unknown, index: number): Occupant[] {
   return [{ index, jid, joinedAtMs, leftAtMs: momentOf(occupant['left_at']), facts }]
 }
 
-/** `id`, `email` and `name` are those of the JWT; the display name that a guest types is not sent. */
+/**
+ * Only `id` is always that of the user in the JWT. Where the JWT has no name or e-mail address, the module sends what
+ * the guest typed. Source: jitsi-contrib/prosody-plugins, pull request 56 (June 2026).
+ */
 function participantFacts(jid: string, occupant: Json): ParticipantFacts {
-  const name = textOf(occupant['name'])
-  const identity = textOf(occupant['id']) ?? textOf(occupant['email']) ?? name ?? jid.split('/', 1)[0]
-  return omitUndefined({ nativeKey: jid, connectionKey: jid, identity, displayName: name, kind: kindOf(jid) })
+  const kind = kindOf(jid)
+  return omitUndefined({
+    nativeKey: jid,
+    connectionKey: jid,
+    identity: textOf(occupant['id']),
+    // All callers may share the bare JID of one Jigasi.
+    fallbackIdentity: kind === 'sip' ? jid : jid.split('/', 1)[0],
+    displayName: textOf(occupant['name']),
+    kind,
+  })
 }
 
 /** Jibri and the transcriber join under a domain of their own, Jigasi and Jicofo under names of their own. */

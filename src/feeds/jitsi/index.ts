@@ -36,8 +36,7 @@ export const jitsi: Feed = {
     if (value === undefined) throw new JunkError('The body is not an object.')
     // The module sends no id, and sends the same body again when it repeats a request.
     const key = digestOf(canonicalJson(value))
-    // An e-mail is the identity of a user without an id.
-    const kept = keptForm(value, { keepsEmail: true })
+    const kept = keptForm(value)
     return [{ key, value: kept, ...omitUndefined({ latestMs: latestMoment(kept) }) }]
   },
 

@@ -14,16 +14,24 @@ const LIMIT_MS = 60_000
 const main = jaasSession('session')
 const breakout = jaasSession('session', 'breakout')
 
-/** Two people who join and leave, and join again with the same JID, in a session or in its breakout. */
+/**
+ * Two people who join and leave, and join again with the same JID, in a session or in its breakout. Some leaves lack
+ * what the JWT says of the user.
+ */
 const stories = fc
-  .tuple(moments(0), moments(1000), moments(0))
-  .map(([ann, bob, away]) => [
+  .tuple(
+    moments(0),
+    moments(1000),
+    moments(0),
+    fc.constantFrom<object>({}, { id: undefined, name: undefined }),
+  )
+  .map(([ann, bob, away, user]) => [
     main.created(0),
-    ...comings(main, 'ann', ann),
+    ...comings(main, 'ann', ann, user),
     ...comings(main, 'bob', bob),
     main.destroyed(20_000),
     breakout.created(500),
-    ...comings(breakout, 'ann', away),
+    ...comings(breakout, 'ann', away, user),
     breakout.destroyed(19_000),
   ])
 
@@ -39,8 +47,16 @@ function moments(fromMs: number): fc.Arbitrary<number[]> {
     .map(list => list.map(count => fromMs + count * 2000).sort((a, b) => a - b))
 }
 
-function comings(room: ReturnType<typeof jaasSession>, name: string, atMs: readonly number[]): JaasPayload[] {
-  return atMs.map((ms, index) => (index % 2 === 0 ? room.joined(name, ms) : room.left(name, ms)))
+/** `atLeave` replaces what the leaves say of the user. */
+function comings(
+  room: ReturnType<typeof jaasSession>,
+  name: string,
+  atMs: readonly number[],
+  atLeave: object = {},
+): JaasPayload[] {
+  return atMs.map((ms, index) =>
+    index % 2 === 0 ? room.joined(name, ms) : room.left(name, ms, 'left', atLeave),
+  )
 }
 
 test('if one webhook is lost, the records state nothing that the full story does not state', async t => {

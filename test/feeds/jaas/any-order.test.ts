@@ -33,10 +33,11 @@ const webhook = fc
     ),
     atMs: fc.integer({ min: 0, max: 12 }).map(half => half * 500),
     reason: fc.constantFrom('left', 'unknown', 'kicked'),
+    user: fc.constantFrom<object>({}, {}, { id: undefined, name: undefined }, { id: undefined }),
   })
-  .map(({ room, name, what, atMs, reason }) => {
-    if (what === 'joined') return room.joined(name, atMs)
-    if (what === 'left') return room.left(name, atMs, reason)
+  .map(({ room, name, what, atMs, reason, user }) => {
+    if (what === 'joined') return room.joined(name, atMs, user)
+    if (what === 'left') return room.left(name, atMs, reason, user)
     if (what === 'lobby') return room.told('PARTICIPANT_JOINED_LOBBY', name, atMs)
     return what === 'created' ? room.created(atMs) : room.destroyed(atMs)
   })

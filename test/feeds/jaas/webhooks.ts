@@ -83,6 +83,8 @@ export function jaasSession(sessionId: string, breakoutRoomId?: string) {
     left: (name: string, atMs: number, disconnectReason = 'left', more: object = {}) =>
       envelope('PARTICIPANT_LEFT', atMs, { ...person(name), disconnectReason, ...more }),
     told: (eventType: string, name: string, atMs: number) => envelope(eventType, atMs, person(name)),
+    /** A webhook with exactly this data. */
+    sent: envelope,
   }
 }
 

@@ -38,16 +38,16 @@ const STORIES: Record<string, () => { story: Story; stays: readonly string[] }> 
     ]
     return { story, stays: ['ann 11:00:01-11:01:01 disconnected_via_api'] }
   },
-  'the identity is the opaque id, else the display name, else the id in the room'() {
+  'the identity is the opaque id, else the id in the room'() {
     const lab = janus()
     const [ann, ben] = [lab.person('ann'), lab.person('ben', { id: 'native-ben' })]
     const nameless = (events: readonly JanusEvent[]) => events.map(({ opaque_id: _, ...rest }) => rest)
     const joins = nameless([ann.joins(1, { display: 'Ann Lee' }), ben.joins(2, { display: '' })])
-    return { story: [joins], stays: ['Ann Lee 11:00:01-', 'native-ben 11:00:02-'] }
+    return { story: [joins], stays: ['101 11:00:01-', 'native-ben 11:00:02-'] }
   },
-  'an event that never holds the name gives no identity'() {
+  'the id in the room stands for the identity in any event that has no opaque id'() {
     const { opaque_id: _, ...configures } = janus().person('ann').configures(5)
-    return { story: [configures], stays: ['? 11:00:05- (join_time)'] }
+    return { story: [configures], stays: ['101 11:00:05- (join_time)'] }
   },
   'an id that another person uses later is another stay'() {
     const lab = janus()

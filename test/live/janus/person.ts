@@ -71,7 +71,7 @@ export async function destroyedWithRoom(person: Person): Promise<StaySeen> {
 
 export function stay(person: Omit<Person, 'tab'>, end: End, leftAtMs: number): StaySeen {
   const { opaqueId, display = null, id, joinedAtMs, mimeTypes } = person
-  return { identity: opaqueId ?? display ?? String(id), display, joinedAtMs, leftAtMs, end, mimeTypes }
+  return { identity: opaqueId ?? String(id), display, joinedAtMs, leftAtMs, end, mimeTypes }
 }
 
 async function enterAs(
