@@ -1,6 +1,6 @@
 import type { Delivery } from './feed.ts'
 import { JunkError } from './feed-errors.ts'
-import { type Json, objectOf, parseJson, textOf } from './json.ts'
+import { idOf, type Json, objectOf, parseJson } from './json.ts'
 
 /** One CloudEvents 1.0 event; `envelope` is the whole of it, as one JSON object. */
 export interface CloudEvent {
@@ -33,7 +33,7 @@ export function readCloudEvent(envelope: Json | undefined, index = 0): CloudEven
   if (envelope === undefined) throw new JunkError(`Event ${index} is not a CloudEvents envelope.`)
   if (envelope['specversion'] !== '1.0') throw new JunkError(`Event ${index}: specversion must be "1.0".`)
   const required = (name: string) => {
-    const value = textOf(envelope[name])
+    const value = idOf(envelope[name])
     if (value === undefined) throw new JunkError(`Event ${index}: ${name} is required.`)
     return value
   }

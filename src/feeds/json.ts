@@ -38,6 +38,14 @@ export function textOf(value: unknown): string | undefined {
   return typeof text === 'string' && text !== '' ? text : undefined
 }
 
+/**
+ * An id: a text, or a whole number as its decimal text, so that `2` and `"2"` are one id. A number beyond 2^53 is no id,
+ * since JSON.parse has rounded it, so that two ids may have become one. Nor is a fraction, a flag or an empty text.
+ */
+export function idOf(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : textOf(value)
+}
+
 function cleaned(value: unknown): unknown {
   return typeof value === 'string' ? wellFormed(value) : value
 }

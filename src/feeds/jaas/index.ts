@@ -1,6 +1,6 @@
 import type { Feed } from '../feed.ts'
 import { JunkError, UnauthenticError } from '../feed-errors.ts'
-import { digestOf, keptForm, objectOf, parseJson, textOf } from '../json.ts'
+import { digestOf, idOf, keptForm, objectOf, parseJson } from '../json.ts'
 import { reduceJaas } from './reduce.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -24,7 +24,7 @@ export const jaas: Feed = {
   },
 
   authKey({ body }) {
-    const appId = textOf(objectOf(parseJson(body))?.['appId'])
+    const appId = idOf(objectOf(parseJson(body))?.['appId'])
     if (appId === undefined) throw new UnauthenticError('The delivery names no appId.')
     return appId
   },
@@ -34,7 +34,7 @@ export const jaas: Feed = {
   payloads(delivery) {
     const body = objectOf(parseJson(delivery.body))
     if (body === undefined) throw new JunkError('The body is not an object.')
-    const key = textOf(body['idempotencyKey']) ?? digestOf(delivery.body)
+    const key = idOf(body['idempotencyKey']) ?? digestOf(delivery.body)
     return [{ key, value: keptForm(body) }]
   },
 

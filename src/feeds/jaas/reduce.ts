@@ -1,7 +1,7 @@
 import type { EndReason, Event, ParticipantFacts } from '../../event.ts'
 import { participantSid, roomSid } from '../../sid.ts'
 import type { Reduced, Source } from '../feed.ts'
-import { type Json, momentOf, objectOf, omitUndefined, textOf } from '../json.ts'
+import { idOf, type Json, momentOf, objectOf, omitUndefined, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 
@@ -23,11 +23,11 @@ const DISCONNECT_REASONS: Readonly<Record<string, EndReason>> = {
 }
 
 function eventOf(webhook: Json, key: string, accountSid: string): Event | undefined {
-  const session = textOf(webhook['sessionId'])
+  const session = idOf(webhook['sessionId'])
   const atMs = momentOf(webhook['timestamp'])
   if (session === undefined || atMs === undefined) return undefined
   const data = objectOf(webhook['data']) ?? {}
-  const breakoutId = isTrue(data['isBreakout']) ? textOf(data['breakoutRoomId']) : undefined
+  const breakoutId = isTrue(data['isBreakout']) ? idOf(data['breakoutRoomId']) : undefined
   const instance = breakoutId === undefined ? session : `${session}/${breakoutId}`
   const fqn = textOf(webhook['fqn'])
   const room = omitUndefined({
@@ -65,7 +65,7 @@ function roomEvent(type: unknown, session: string, common: Common): Event | unde
  * room.
  */
 function stayEvent(type: unknown, data: Json, common: Common): Event {
-  const jid = textOf(data['participantJid'])
+  const jid = idOf(data['participantJid'])
   const isJoin = type === 'PARTICIPANT_JOINED'
   if (jid === undefined || (!isJoin && type !== 'PARTICIPANT_LEFT')) {
     return { kind: 'room.mentioned', ...common }
@@ -74,7 +74,7 @@ function stayEvent(type: unknown, data: Json, common: Common): Event {
   const participant: ParticipantFacts = omitUndefined({
     nativeKey: jid,
     connectionKey: jid,
-    identity: textOf(data['id']),
+    identity: idOf(data['id']),
     fallbackIdentity: isJoin ? jid : undefined,
     displayName: textOf(data['name']),
     joinedAtMs: isJoin ? common.atMs : undefined,

@@ -1,5 +1,4 @@
 import type { Reduced, Source } from '../feed.ts'
-import { textOf } from '../json.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 
 /** The members that every event of Janus may have, and the memory of the Janus that sent it. */
@@ -16,8 +15,3 @@ export interface JanusContext {
 
 /** What an event leads to that tells of no room. */
 export const NOTHING: Reduced = { events: [], reason: 'It tells of no room' }
-
-/** A native id: a number, or a text where Janus is configured with `string_ids`. */
-export function idOf(value: unknown): string | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? String(value) : textOf(value)
-}

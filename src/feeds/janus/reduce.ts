@@ -1,9 +1,9 @@
 import type { Reduced, Source } from '../feed.ts'
-import { intOf, type Json, momentOf, objectOf, textOf } from '../json.ts'
+import { idOf, intOf, type Json, momentOf, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 import { CONCLUSION, reduceConclusion } from './conclusions.ts'
-import { idOf, type JanusContext, NOTHING } from './context.ts'
+import { type JanusContext, NOTHING } from './context.ts'
 import { EmitterMemory, type EntryId, type EntryRef } from './emitter-memory.ts'
 import type { Kind } from './entries.ts'
 import { isStatistics, reduceConnection, reduceMedia } from './media-events.ts'
@@ -27,7 +27,7 @@ export async function reduceJanus(payload: Payload, memory: Memory, source: Sour
     ...{ payloadKey, atMs, memory: emitter, source },
     sessionId: idOf(value['session_id']),
     handleId: idOf(value['handle_id']),
-    opaqueId: textOf(value['opaque_id']),
+    opaqueId: idOf(value['opaque_id']),
   }
   const event = objectOf(value['event']) ?? {}
   await emitter.load(namedBy(event, context))

@@ -1,9 +1,9 @@
 import { codecName, type Event, isOneOf, type ParticipantFacts, TRACK_KINDS } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
 import type { Reduced } from '../feed.ts'
-import { type Json, objectOf, omitUndefined, textOf } from '../json.ts'
+import { idOf, type Json, objectOf, omitUndefined, textOf } from '../json.ts'
 import { roomSuperseded } from '../observation.ts'
-import { idOf, type JanusContext } from './context.ts'
+import type { JanusContext } from './context.ts'
 import type { Member, MemberId } from './entries.ts'
 import { endMedia, lastMediaMs, noteMedia } from './media.ts'
 import {

@@ -1,5 +1,5 @@
 import type { ParticipantFacts, ParticipantKind, RoomFacts } from '../../event.ts'
-import { type Json, momentOf, objectOf, omitUndefined, textOf } from '../json.ts'
+import { idOf, type Json, momentOf, objectOf, omitUndefined, textOf } from '../json.ts'
 import type { Creation } from './entries.ts'
 
 /** What the body of a request of event_sync says. */
@@ -77,9 +77,9 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function roomOf(value: Json): JitsiRoom | undefined {
-  const mainJid = textOf(value['room_jid'])
+  const mainJid = idOf(value['room_jid'])
   if (mainJid === undefined) return undefined
-  const breakoutId = value['is_breakout'] === true ? textOf(value['breakout_room_id']) : undefined
+  const breakoutId = value['is_breakout'] === true ? idOf(value['breakout_room_id']) : undefined
   const key = breakoutId === undefined ? mainJid : `${mainJid}/${breakoutId}`
   const breakoutOf = breakoutId === undefined ? undefined : mainJid
   const name = textOf(value['room_name'])
@@ -89,7 +89,7 @@ function roomOf(value: Json): JitsiRoom | undefined {
 /** The occupant, if it has a JID and a join time. */
 function occupantsOf(value: unknown, index: number): Occupant[] {
   const occupant = objectOf(value)
-  const jid = textOf(occupant?.['occupant_jid'])
+  const jid = idOf(occupant?.['occupant_jid'])
   const joinedAtMs = momentOf(occupant?.['joined_at'])
   if (occupant === undefined || jid === undefined || joinedAtMs === undefined) return []
   const facts = { ...participantFacts(jid, occupant), joinedAtMs }
@@ -105,7 +105,7 @@ function participantFacts(jid: string, occupant: Json): ParticipantFacts {
   return omitUndefined({
     nativeKey: jid,
     connectionKey: jid,
-    identity: textOf(occupant['id']),
+    identity: idOf(occupant['id']),
     // All callers may share the bare JID of one Jigasi.
     fallbackIdentity: kind === 'sip' ? jid : jid.split('/', 1)[0],
     displayName: textOf(occupant['name']),

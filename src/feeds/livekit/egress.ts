@@ -1,9 +1,9 @@
-import { countOf, type Json, objectOf, omitUndefined, textOf } from '../json.ts'
+import { countOf, idOf, type Json, objectOf, omitUndefined } from '../json.ts'
 import { field } from './protojson.ts'
 
 /** The recording in an EgressInfo; undefined for an egress that only streams, and for one without an id. */
 export function recordingOf(info: Json | undefined): { key: string; durationSec?: number } | undefined {
-  const key = textOf(info && field(info, 'egressId'))
+  const key = idOf(info && field(info, 'egressId'))
   if (info === undefined || key === undefined || !recordsToFile(info)) return undefined
   return omitUndefined({ key, durationSec: durationSecOf(info) })
 }

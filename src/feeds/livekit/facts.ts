@@ -6,7 +6,7 @@ import {
   type RoomFacts,
   type TrackKind,
 } from '../../event.ts'
-import { countOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
+import { countOf, idOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
 import { field, momentIn } from './protojson.ts'
 
 type TrackFacts = Extract<Event, { kind: 'track.published' }>['track']
@@ -17,7 +17,7 @@ export function roomFacts(room: Json): RoomFacts {
   const isWhole = startedAtMs !== undefined
   const maxParticipants = countOf(field(room, 'maxParticipants'))
   return omitUndefined({
-    nativeKey: textOf(room['sid']),
+    nativeKey: idOf(room['sid']),
     name: textOf(room['name']),
     startedAtMs,
     type: 'group' as const,
@@ -32,8 +32,8 @@ export function participantFacts(participant: Json): ParticipantFacts {
   const tracks = Array.isArray(participant['tracks']) ? participant['tracks'] : []
   const mimeTypes = tracks.flatMap(track => textOf(field(objectOf(track) ?? {}, 'mimeType')) ?? [])
   return omitUndefined({
-    nativeKey: textOf(participant['sid']),
-    identity: textOf(participant['identity']),
+    nativeKey: idOf(participant['sid']),
+    identity: idOf(participant['identity']),
     displayName: textOf(participant['name']),
     // Track events carry only SID and identity: a kind that is missing there does not mean STANDARD.
     kind: joinedAtMs === undefined ? undefined : participantKind(participant),
@@ -46,7 +46,7 @@ export function participantFacts(participant: Json): ParticipantFacts {
 
 /** What a `livekit_models.proto` TrackInfo states; undefined if it has no SID. */
 export function trackFacts(track: Json | undefined): TrackFacts | undefined {
-  const key = textOf(track?.['sid'])
+  const key = idOf(track?.['sid'])
   if (track === undefined || key === undefined) return undefined
   const mimeType = textOf(field(track, 'mimeType'))
   const codec = mimeType === undefined ? undefined : codecName(mimeType)

@@ -1,5 +1,5 @@
 import type { Feed } from '../feed.ts'
-import { digestOf, type Json, keptForm, objectOf, parseJson, textOf } from '../json.ts'
+import { digestOf, idOf, type Json, keptForm, objectOf, parseJson, textOf } from '../json.ts'
 import { reduceWebhook } from './reduce.ts'
 import { livekitSnapshot } from './snapshot.ts'
 import { issuerOf, verifyWebhook } from './verify-webhook.ts'
@@ -27,7 +27,7 @@ export const livekit: Feed = {
 
   payloads(delivery) {
     const body = parseJson(delivery.body)
-    const key = textOf(objectOf(body)?.['id']) ?? digestOf(delivery.body)
+    const key = idOf(objectOf(body)?.['id']) ?? digestOf(delivery.body)
     // A body that is no object is kept as it is, and leads to nothing.
     return [{ key, value: keptForm(body as Json) }]
   },

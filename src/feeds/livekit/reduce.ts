@@ -1,7 +1,7 @@
 import type { Event, ParticipantFacts, RoomFacts } from '../../event.ts'
 import { participantSid, roomSid } from '../../sid.ts'
 import type { Reduced, Source } from '../feed.ts'
-import { type Json, objectOf, textOf } from '../json.ts'
+import { idOf, type Json, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 import { recordingOf } from './egress.ts'
@@ -22,7 +22,7 @@ export function reduceWebhook({ key, value }: Payload, _memory: Memory, { accoun
 function eventOf(webhook: Json, key: string, accountSid: string): Event | undefined {
   const name = textOf(webhook['event'])
   const room = roomOf(webhook)
-  const nativeRoomSid = textOf(room?.['sid'])
+  const nativeRoomSid = idOf(room?.['sid'])
   const participant = objectOf(webhook['participant'])
   const facts = room && roomFacts(room)
   const joinedAtMs = participant && momentIn(participant, 'joinedAt')
@@ -33,7 +33,7 @@ function eventOf(webhook: Json, key: string, accountSid: string): Event | undefi
   const ofRoom = roomEvent(name, webhook, common)
   if (ofRoom !== undefined) return ofRoom
 
-  const nativeKey = textOf(participant?.['sid'])
+  const nativeKey = idOf(participant?.['sid'])
   // Egress, ingress and agent events, and events of names that are not known, only mention the room.
   if (participant === undefined || nativeKey === undefined) return { kind: 'room.mentioned', ...common }
   const ofParticipant = {

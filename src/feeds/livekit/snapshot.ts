@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose'
-import { intOf, type Json, keptForm, objectOf, textOf } from '../json.ts'
+import { idOf, intOf, type Json, keptForm, objectOf, textOf } from '../json.ts'
 import type { Payload } from '../payload.ts'
 import type { SendRequest, Snapshot } from '../snapshot.ts'
 import { field } from './protojson.ts'
@@ -31,24 +31,24 @@ export const livekitSnapshot: Snapshot = {
   },
 
   readRoom(listed) {
-    const nativeKey = textOf(listed['sid'])
+    const nativeKey = idOf(listed['sid'])
     const name = textOf(listed['name'])
     if (nativeKey === undefined || name === undefined) return undefined
     return { nativeKey, name, participants: intOf(field(listed, 'numParticipants')) ?? 0 }
   },
 
   readParticipant: listed => ({
-    nativeKey: textOf(listed['sid']),
+    nativeKey: idOf(listed['sid']),
     isActive: listed['state'] === 'ACTIVE',
   }),
 
   // Source: livekit/livekit, `Room.updateProto` and `IsDependent`.
   uncountedKinds: ['recorder', 'agent'],
 
-  roomPayload: (room, atMs) => webhookOf('room_started', textOf(room['sid']), atMs, { room }),
+  roomPayload: (room, atMs) => webhookOf('room_started', idOf(room['sid']), atMs, { room }),
 
   participantPayload: (room, participant, atMs) =>
-    webhookOf('participant_joined', textOf(participant['sid']), atMs, { room, participant }),
+    webhookOf('participant_joined', idOf(participant['sid']), atMs, { room, participant }),
 }
 
 /** The payload of a webhook that LiveKit could have sent at this moment. Its key shows that it is from a list. */

@@ -11,7 +11,7 @@ import {
 } from '../../event.ts'
 import { PARTICIPANT_SID, ROOM_SID } from '../../sid.ts'
 import { type CloudEvent, eventKey } from '../cloud-event.ts'
-import { countOf, dateOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
+import { countOf, dateOf, idOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
 
 const FLAGS = ['record_on_connect', 'is_adhoc']
 const COUNTS = ['num_audio_tracks', 'num_video_tracks', 'num_data_tracks']
@@ -88,7 +88,7 @@ function participantFacts(data: Json, joinedAtMs: number): ParticipantFacts {
   const counts = COUNTS.map(name => [name, countOf(properties[name])] as const)
   const stated: Record<string, boolean | number> = omitUndefined(Object.fromEntries([...flags, ...counts]))
   return omitUndefined({
-    identity: textOf(data['participant_identity']),
+    identity: idOf(data['participant_identity']),
     joinedAtMs,
     mediaRegion: oneOf(MEDIA_REGIONS, data['media_region']),
     edgeLocation: oneOf(EDGE_LOCATIONS, data['edge_location']),

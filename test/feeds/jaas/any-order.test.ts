@@ -33,7 +33,7 @@ const webhook = fc
     ),
     atMs: fc.integer({ min: 0, max: 12 }).map(half => half * 500),
     reason: fc.constantFrom('left', 'unknown', 'kicked'),
-    user: fc.constantFrom<object>({}, {}, { id: undefined, name: undefined }, { id: undefined }),
+    user: fc.constantFrom<object>({}, {}, { id: undefined, name: undefined }, { id: undefined }, { id: 7 }),
   })
   .map(({ room, name, what, atMs, reason, user }) => {
     if (what === 'joined') return room.joined(name, atMs, user)

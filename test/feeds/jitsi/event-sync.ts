@@ -59,7 +59,7 @@ export interface Occupant {
   readonly occupant_jid: string
   readonly joined_at: number
   readonly left_at?: number
-  readonly id?: string
+  readonly id?: string | number
   readonly name?: string
   readonly email?: string
 }

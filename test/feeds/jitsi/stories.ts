@@ -59,7 +59,9 @@ function staysOf(
 
 function factsOf(name: string): object {
   if (name === 'recorder') return { occupant_jid: 'recorder@recorder.meet.test/rec', id: undefined }
-  return name === 'guest' ? { id: undefined } : { name: `${name} of Acme`, email: `${name}@acme.test` }
+  // The guest types the name of ann. bob's id is a number.
+  if (name === 'guest') return { id: undefined, name: 'ann of Acme', email: 'ann@acme.test' }
+  return { name: `${name} of Acme`, email: `${name}@acme.test`, ...(name === 'bob' ? { id: 7 } : {}) }
 }
 
 function payloadsOf({ createdSec, destroyedSec, stays }: Instance): JitsiPayload[] {
