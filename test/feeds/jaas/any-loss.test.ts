@@ -15,24 +15,26 @@ const main = jaasSession('session')
 const breakout = jaasSession('session', 'breakout')
 
 /**
- * Two people who join and leave, and join again with the same JID, in a session or in its breakout. Some leaves lack
- * what the JWT says of the user.
+ * Two people and a caller who join and leave, and join again with the same JID, in a session or in its breakout. Some
+ * leaves lack what the JWT says of the user.
  */
 const stories = fc
   .tuple(
     moments(0),
     moments(1000),
     moments(0),
+    moments(1000),
     fc.constantFrom<object>({}, { id: undefined, name: undefined }),
   )
-  .map(([ann, bob, away, user]) => [
+  .map(([ann, bob, away, calls, user]) => [
     main.created(0),
     ...comings(main, 'ann', ann, user),
     ...comings(main, 'bob', bob),
     main.destroyed(20_000),
     breakout.created(500),
     ...comings(breakout, 'ann', away, user),
-    breakout.destroyed(19_000),
+    ...calls.map((ms, index) => breakout[index % 2 === 0 ? 'callStarted' : 'callEnded']('phone', ms)),
+    breakout.destroyed(19_500),
   ])
 
 /** A story, and the webhooks of it that are lost, one at a time. */

@@ -15,7 +15,7 @@ const LIMIT_MS = 60_000
 const main = jaasSession('session')
 const breakout = jaasSession('session', 'breakout')
 
-/** Any webhooks about two people in a session and its breakout. Those that are missing were lost. */
+/** Any webhooks about two people and two callers in a session and its breakout. Those that are missing were lost. */
 const webhook = fc
   .record({
     room: fc.constantFrom(main, main, breakout),
@@ -27,6 +27,8 @@ const webhook = fc
       'left',
       'left',
       'left',
+      'called',
+      'hung up',
       'lobby',
       'created',
       'destroyed',
@@ -38,6 +40,8 @@ const webhook = fc
   .map(({ room, name, what, atMs, reason, user }) => {
     if (what === 'joined') return room.joined(name, atMs, user)
     if (what === 'left') return room.left(name, atMs, reason, user)
+    if (what === 'called') return room.callStarted(`${name}'s phone`, atMs)
+    if (what === 'hung up') return room.callEnded(`${name}'s phone`, atMs)
     if (what === 'lobby') return room.told('PARTICIPANT_JOINED_LOBBY', name, atMs)
     return what === 'created' ? room.created(atMs) : room.destroyed(atMs)
   })

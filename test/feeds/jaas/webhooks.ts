@@ -83,7 +83,15 @@ export function jaasSession(sessionId: string, breakoutRoomId?: string) {
     left: (name: string, atMs: number, disconnectReason = 'left', more: object = {}) =>
       envelope('PARTICIPANT_LEFT', atMs, { ...person(name), disconnectReason, ...more }),
     told: (eventType: string, name: string, atMs: number) => envelope(eventType, atMs, person(name)),
-    /** A webhook with exactly this data. */
+    callStarted: (name: string, atMs: number) =>
+      envelope('DIAL_IN_STARTED', atMs, {
+        direction: 'in',
+        nick: name,
+        participantJid: `${name}-jid@8x8.vc`,
+      }),
+    callEnded: (name: string, atMs: number) =>
+      envelope('DIAL_IN_ENDED', atMs, { participantJid: `${name}-jid@8x8.vc` }),
+    /** A webhook with this data. */
     sent: envelope,
   }
 }
