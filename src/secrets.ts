@@ -1,8 +1,9 @@
-/** Names of members that hold secrets. */
-export const SECRET_KEY = /password|secret|token|credential|(?:stream|access|account|private)_?key/i
+/** Names of members that hold secrets, also links that open a file without a password. */
+export const SECRET_KEY =
+  /password|secret|token|credential|preauthenticated|(?:stream|access|account|private)_?key/i
 /** Names of members that hold addresses of people, or session descriptions and ICE candidates, which hold them too. */
 const ADDRESS_KEY =
-  /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar)$/i
+  /^(?:ip|ip_?addr(?:ess)?|.*_ip|address|remote_?addr(?:ess)?|sdp|candidates?|(?:local|remote|selected)-(?:candidate|pair)|selected-pair|e-?mail|statsUrl|avatar(?:_?url)?)$/i
 /** Names of objects whose members a record shows, whatever they are called. */
 const SHOWN_WHOLE = /^(?:attributes|publisher_?info)$/i
 /** Deeper values are refused: no sender needs them, and they would overflow the stack. */

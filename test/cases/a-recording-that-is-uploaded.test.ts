@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { ordersOf } from '../feeds/arrivals.ts'
 import { jaasServer, jaasSession, START_MS, tellJaas } from '../feeds/jaas/webhooks.ts'
 import { forgetRooms } from '../feeds/numbers.ts'
-import { assertShows, servedRooms } from '../feeds/served.ts'
+import { allStored, assertShows, servedRooms } from '../feeds/served.ts'
 import { get } from '../support/test-server.ts'
 
 /**
@@ -86,4 +86,20 @@ test('uploads without an id of the recording are told apart by their begin, or e
     uploaded(190_000, 'odd', 0, 1, { durationSec: 'long' }),
   )
   assertShows((await servedRooms(server))[0], { total_recording_duration_sec: 61 })
+})
+
+test('links that open a recording, and pictures of people, are not stored', async t => {
+  const server = await jaasServer(t)
+  const link = 'https://objectstorage.test/p/hrnGsHYw/recording.mp4'
+  const participants = [{ name: 'Jane Doe', avatar: 'https://face.test/1', id: 'uniqueUserIdentifier1' }]
+  const links = { preAuthenticatedLink: link, preAuthenticatedLinkV2: link, linkExpiration: 1648983143647 }
+  await tellJaas(server, uploaded(150_000, 'first', 10_000, 15, { participants, ...links }))
+  const speaker = { id: 'abcd1234', name: 'Jane Doe', avatarUrl: 'https://face.test/2' }
+  await tellJaas(
+    server,
+    session.sent('TRANSCRIPTION_CHUNK_RECEIVED', 5_000, { final: 'Hello', participant: speaker }),
+  )
+  const stored = await allStored(server)
+  assert.match(stored, /Jane Doe/)
+  assert.doesNotMatch(stored, /objectstorage|face\.test/)
 })
