@@ -103,3 +103,14 @@ test('links that open a recording, and pictures of people, are not stored', asyn
   assert.match(stored, /Jane Doe/)
   assert.doesNotMatch(stored, /objectstorage|face\.test/)
 })
+
+test('what JaaS sends after the end of a room is no sign that the room is used again', async t => {
+  const server = await jaasServer(t)
+  await tellJaas(server, ...STORY, SECOND)
+  // 8x8's documentation says of each of these that it comes when the meeting ends, or after ROOM_DESTROYED.
+  const types = ['CHAT_UPLOADED', 'TRANSCRIPTION_UPLOADED', 'AGGREGATED_REACTIONS', 'SCREEN_SHARING_HISTORY']
+  for (const type of [...types, 'VIDEO_SEGMENT_UPLOADED']) {
+    await tellJaas(server, session.sent(type, 200_000, {}))
+  }
+  assertShows((await servedRooms(server))[0], DONE)
+})
