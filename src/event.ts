@@ -91,6 +91,8 @@ export const RoomFacts = Type.Object({
   statusCallback: optionalText,
   statusCallbackMethod: Type.Optional(Type.Enum(['GET', 'POST'])),
   recordingEnabled: optionalFlag,
+  /** Whether a recorder is in the room at this moment. It may only stream, or record nothing. */
+  activeRecording: optionalFlag,
   recordingDurationSec: optionalInt,
   codecs: Type.Optional(Type.Array(Type.String())),
   /** For a breakout room: the native key of the room that it belongs to. */
@@ -130,7 +132,7 @@ export const TrackFacts = Type.Object({
   codec: optionalText,
 })
 
-/** One recording. */
+/** One recording. A `durationSec` of 0, stated at its end, says that nothing was recorded. */
 export const RecordingFacts = Type.Object({
   key: Type.String(),
   durationSec: optionalInt,

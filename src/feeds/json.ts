@@ -32,6 +32,11 @@ export function objectOf(value: unknown): Json | undefined {
   return value as Json // an object that is neither null nor an array
 }
 
+/** The objects in a list; none if the value is no list. */
+export function objectsIn(list: unknown): Json[] {
+  return Array.isArray(list) ? list.map(objectOf).filter(one => one !== undefined) : []
+}
+
 /** A text that is not empty, well-formed and without NUL. */
 export function textOf(value: unknown): string | undefined {
   const text = cleaned(value)

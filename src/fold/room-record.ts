@@ -9,6 +9,7 @@ import {
 } from '../event.ts'
 import type { RoomNumbers } from './numbers.ts'
 import { mappedRegion, type RecordSettings } from './participant-record.ts'
+import { isRecorded, recordedSec } from './recorded.ts'
 import { union } from './register.ts'
 import { type RoomState, roomEndOf, roomStartMs } from './room.ts'
 import type { RoomEnd } from './room-end.ts'
@@ -100,9 +101,9 @@ export function roomRecord(
     media_region: state.mediaRegion?.value ?? mappedRegion(settings, region),
     duration_sec: endSec === undefined ? null : endSec - createSec,
     total_participant_duration_sec: numbers.totalDurationSec,
-    total_recording_duration_sec: recordedSec(state),
+    total_recording_duration_sec: recordedSec(state) ?? null,
     processing_state: endSec === undefined ? 'in_progress' : 'complete',
-    recording_enabled: state.recordingEnabled ?? null,
+    recording_enabled: isRecorded(state) ?? null,
     edge_location: state.edgeLocation?.value ?? null,
     properties: {
       feed: state.feedKind,
@@ -125,11 +126,4 @@ function inferredFields(state: RoomState, createSec: number, end: RoomEnd | unde
 /** The numbers that depend on a stay whose join or leave is inferred. */
 function inferredNumbers({ inferredStays = 0 }: RoomNumbers): string[] {
   return inferredStays === 0 ? [] : ['concurrent_participants', 'total_participant_duration_sec']
-}
-
-function recordedSec(state: RoomState): number | null {
-  if (state.recordingDurationSec !== undefined) return state.recordingDurationSec.value
-  const durations = Object.values(state.recordings)
-  if (durations.length > 0) return durations.reduce((sum, duration) => sum + duration.value, 0)
-  return state.recordingEnabled === false ? 0 : null
 }

@@ -73,9 +73,14 @@ const ROOM_FIELDS = {
   /** When participants left because the room was ended through the API, to the second. */
   deletions: allMoments<AtMoment>(),
   recordingEnabled: either,
+  activeRecording: either,
   recordingDurationSec: latest<number>(),
   /** The seconds of each recording that ended, by the recording's native key. */
   recordings: startingWith({}, latestByKey<number>()),
+  /** The native keys of the recordings that began, that recorded something, and that ended without that. */
+  recordingsBegun: allOf,
+  recordingsWritten: allOf,
+  recordingsEmpty: allOf,
   codecs: startingWith([], allOf),
 } satisfies FieldTable & Record<keyof RoomFacts, unknown>
 
@@ -173,11 +178,15 @@ function contributionOf(event: Event): Contribution {
       if (event.endReason !== 'room_ended_via_api') return facts
       return { ...facts, deletions: { atMs: Math.floor(atMs / 1000) * 1000 } }
     case 'recording.started':
-      return { ...facts, recordingEnabled: true }
+      return { ...facts, recordingsBegun: [event.recording.key] }
     case 'recording.ended': {
       const { key, durationSec: value } = event.recording
-      const recordings = value === undefined ? undefined : { key, value }
-      return { ...facts, recordingEnabled: true, recordings }
+      if (value === 0) return { ...facts, recordingsEmpty: [key] }
+      return {
+        ...facts,
+        recordingsWritten: [key],
+        recordings: value === undefined ? undefined : { key, value },
+      }
     }
     case 'room.updated':
     case 'room.mentioned':

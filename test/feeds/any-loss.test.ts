@@ -16,7 +16,7 @@ const LIMIT_MS = 60_000
 const FEEDS = [
   {
     kind: 'livekit',
-    runs: 3,
+    runs: 2,
     stories: livekit.consistentMoments.map(livekit.story),
     tell: (server: TestServer, payload: unknown) => deliver(server, payload),
   },

@@ -22,7 +22,7 @@ export function roomFacts(room: Json): RoomFacts {
     startedAtMs,
     type: 'group' as const,
     maxParticipants: maxParticipants === 0 ? undefined : maxParticipants,
-    recordingEnabled: isWhole ? field(room, 'activeRecording') === true : undefined,
+    activeRecording: isWhole ? field(room, 'activeRecording') === true : undefined,
   })
 }
 

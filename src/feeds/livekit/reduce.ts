@@ -4,7 +4,7 @@ import type { Reduced, Source } from '../feed.ts'
 import { idOf, type Json, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
-import { recordingOf } from './egress.ts'
+import { begunRecording, endedRecording } from './egress.ts'
 import { abortReasonOf, leaveReasonOf } from './ending.ts'
 import { participantFacts, roomFacts, trackFacts } from './facts.ts'
 import { field, momentIn, secondsToMs } from './protojson.ts'
@@ -59,13 +59,13 @@ function roomEvent(name: string | undefined, webhook: Json, common: Common): Eve
       return { kind: 'room.started', ...common }
     case 'room_finished':
       return { kind: 'room.ended', ...common }
-    case 'egress_started':
+    case 'egress_started': {
+      const recording = begunRecording(objectOf(field(webhook, 'egressInfo')))
+      return recording && { kind: 'recording.started', ...common, recording }
+    }
     case 'egress_ended': {
-      const recording = recordingOf(objectOf(field(webhook, 'egressInfo')))
-      if (recording === undefined) return undefined
-      const { key } = recording
-      if (name === 'egress_started') return { kind: 'recording.started', ...common, recording: { key } }
-      return { kind: 'recording.ended', ...common, recording }
+      const recording = endedRecording(objectOf(field(webhook, 'egressInfo')))
+      return recording && { kind: 'recording.ended', ...common, recording }
     }
     default:
       return undefined

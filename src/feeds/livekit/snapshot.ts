@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose'
-import { idOf, intOf, type Json, keptForm, objectOf, textOf } from '../json.ts'
+import { idOf, intOf, type Json, keptForm, objectOf, objectsIn, textOf } from '../json.ts'
 import type { Payload } from '../payload.ts'
 import type { SendRequest, Snapshot } from '../snapshot.ts'
 import { field } from './protojson.ts'
@@ -21,11 +21,11 @@ export const livekitSnapshot: Snapshot = {
       callRoomService({ url, apiKey, apiSecret, send, method, grant, body, nowMs })
     return {
       async listRooms(nowMs) {
-        return listIn(await call('ListRooms', { roomList: true }, {}, nowMs), 'rooms')
+        return objectsIn(objectOf(await call('ListRooms', { roomList: true }, {}, nowMs))?.['rooms'])
       },
       async listParticipants(room, nowMs) {
         const answer = await call('ListParticipants', { roomAdmin: true, room }, { room }, nowMs)
-        return listIn(answer, 'participants')
+        return objectsIn(objectOf(answer)?.['participants'])
       },
     }
   },
@@ -83,9 +83,4 @@ async function callRoomService(request: {
     headers: { authorization: `Bearer ${token}` },
     body,
   })
-}
-
-function listIn(answer: unknown, member: string): Json[] {
-  const list = objectOf(answer)?.[member]
-  return Array.isArray(list) ? list.map(objectOf).filter(one => one !== undefined) : []
 }

@@ -57,6 +57,9 @@ function roomEvent(callback: Callback, common: Common): Event | undefined {
     case 'recording-started':
       if (recordingSid === undefined) return undefined
       return { kind: 'recording.started', ...common, recording: { key: recordingSid } }
+    case 'recording-failed':
+      if (recordingSid === undefined) return undefined
+      return { kind: 'recording.ended', ...common, recording: { key: recordingSid, durationSec: 0 } }
     case 'recording-completed': {
       if (recordingSid === undefined) return undefined
       const codec = textOf(callback['Codec'])

@@ -17,7 +17,7 @@ const facts = fc.record({
   type: fc.constantFrom(
     ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
     ...['participant.failed', 'participant.updated', 'track.published', 'track.unpublished'],
-    ...['recording.ended', 'recording.ended'],
+    ...['recording.started', 'recording.ended', 'recording.ended'],
   ),
   room: fc.constantFrom('r1', 'r1', 'r1', 'r2'),
   participant: fc.constantFrom('p1', 'p1', 'p2', 'p2', 'p3'),
@@ -26,21 +26,33 @@ const facts = fc.record({
   sec: fc.integer({ min: 0, max: 9 }),
   codec: fc.constantFrom('VP8', 'AV1', 'opus', undefined),
   trackKind: fc.constantFrom('audio', 'video'),
-  durationSec: fc.constantFrom(60, 90, undefined),
+  recording: fc.constantFrom('recording', 'recording', 'second'),
+  durationSec: fc.constantFrom(60, 90, 0, undefined),
   joinedSec: fc.constantFrom(0, 5, undefined),
   endReason: fc.constantFrom(...ENDINGS),
 })
 
 const story = fc.array(facts, { minLength: 1, maxLength: 16, size: 'max' }).chain(list => {
   const events = list.map((fact, index) => {
-    const { room, participant, identity, kind, codec, trackKind, durationSec, joinedSec, endReason } = fact
+    const {
+      room,
+      participant,
+      identity,
+      kind,
+      codec,
+      trackKind,
+      recording,
+      durationSec,
+      joinedSec,
+      endReason,
+    } = fact
     const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)
     const type = participant === 'p3' ? 'participant.failed' : fact.type
     return cloudEvent(`${index}`, type, timeOf(fact.sec), {
       room: { key: room, name: `${room} of ${index}` },
       participant: { key: participant, identity, kind, joinedAt },
       track: { key: `${participant}-track`, kind: trackKind, codec },
-      recording: { key: 'recording', durationSec },
+      recording: { key: recording, durationSec },
       // The end of a room may have only two reasons.
       endReason: type === 'room.ended' && endReason !== ROOM_ENDING ? undefined : endReason,
     })

@@ -7,7 +7,7 @@ import { type TestServer, testServer } from '../../support/test-server.ts'
 import { answersOf, assertNumbersAgree, forgetRooms } from '../numbers.ts'
 import { EVENTS, moments, story } from './story.ts'
 
-const RUNS = 20
+const RUNS = 16
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 

@@ -39,12 +39,15 @@ test('an egress to a file makes the room recorded, and its duration counts', asy
   const ended = { ...began, status: 'EGRESS_COMPLETE', endedAt: nanos(START + 135_900) }
   const fileResults = [{ filename: 'a.mp4', startedAt: nanos(START + 11_000), duration: '124000000000' }]
   await tell(server, egress('egress_ended', 'EG_1', START + 136_000, { ...ended, fileResults }))
-  assert.equal((await servedRoom(server, room.sid)).total_recording_duration_sec, 125)
+  assert.equal((await servedRoom(server, room.sid)).total_recording_duration_sec, 124)
 
   const segments = { trackComposite: { segmentOutputs: [{ playlistName: 'a.m3u8' }] } }
-  const times = { startedAt: nanos(START + 200_000), endedAt: nanos(START + 230_000) }
-  await tell(server, egress('egress_ended', 'EG_2', START + 231_000, { ...segments, ...times }))
-  assert.equal((await servedRoom(server, room.sid)).total_recording_duration_sec, 155)
+  const segmentResults = [
+    { playlistName: 'a.m3u8', startedAt: nanos(START + 200_000), endedAt: nanos(START + 230_000) },
+  ]
+  const done = { ...segments, status: 'EGRESS_COMPLETE', segmentResults }
+  await tell(server, egress('egress_ended', 'EG_2', START + 231_000, done))
+  assert.equal((await servedRoom(server, room.sid)).total_recording_duration_sec, 154)
   assert.equal((await servedParticipants(server, room.sid)).length, 1)
 })
 

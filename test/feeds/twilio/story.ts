@@ -4,15 +4,16 @@ import { postCallback, postSummaries, summary } from './callbacks.ts'
 
 const MOMENTS = 8
 /** The number of deliveries in a story. */
-export const EVENTS = 9
+export const EVENTS = 11
 
 /** Seconds after the start. They are close together. */
 export const moments = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: MOMENTS, maxLength: MOMENTS })
 
 const ROOM = `RM${'e5'.repeat(16)}`
+const FAILED = `RT${'0e'.repeat(16)}`
 const START = NOW_MS - 600_000
 
-/** Callbacks of ann and bob, and Twilio's summary of ann's stay. */
+/** Callbacks of ann, bob, a recording and one that failed, and Twilio's summary of ann's stay. */
 export function story(at: readonly number[]): readonly unknown[] {
   const [joinSec = 0, staySec = 0, bobSec = 0, bobStaySec = 0, trackSec = 0, endSec = 0] = at
   const ann = { ParticipantSid: `PA${'0a'.repeat(16)}`, ParticipantIdentity: 'ann' }
@@ -31,6 +32,8 @@ export function story(at: readonly number[]): readonly unknown[] {
       ParticipantDuration: String(bobStaySec),
     }),
     callback('recording-completed', trackSec, recording),
+    callback('recording-started', trackSec, { RecordingSid: FAILED }),
+    callback('recording-failed', trackSec, { RecordingSid: FAILED, FailedOperation: 'start' }),
     callback('room-ended', 200 + endSec, { RoomDuration: String(200 + endSec) }),
     summary('s1', 'log-analyzer.participant-summary', {
       ...{ account_sid: ACCOUNT, room_sid: ROOM, participant_sid: ann.ParticipantSid },
