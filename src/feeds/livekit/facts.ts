@@ -71,12 +71,14 @@ const KINDS: Readonly<Record<string, ParticipantKind>> = {
   8: 'bridge',
 }
 
+/** The kind of a participant. Its permissions decide where a server or a token states no kind of its own. */
 function participantKind(participant: Json): ParticipantKind {
   const native = String(participant['kind'] ?? 'STANDARD')
   const kind = (Object.hasOwn(KINDS, native) ? KINDS[native] : undefined) ?? 'other'
   const permission = objectOf(participant['permission'])
   if (kind !== 'person') return kind
   if (permission?.['recorder'] === true) return 'recorder'
+  if (permission?.['agent'] === true) return 'agent'
   return permission?.['hidden'] === true ? 'hidden' : 'person'
 }
 

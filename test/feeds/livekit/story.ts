@@ -35,7 +35,7 @@ export function story(at: readonly number[]) {
   const room = livekitRoom('any', START)
   const ms = (index: number) => START + (at[index] ?? 0)
   const second = { sid: 'PA_second', identity: 'ann' }
-  const agent = { kind: 'AGENT' }
+  const agent = { permission: { agent: true } }
   const track = { sid: 'TR_1', type: 'VIDEO', mimeType: 'video/VP8' }
   const bob = room.left('bob', ms(5), ms(6), 'CONNECTION_TIMEOUT')
   return [
