@@ -134,7 +134,7 @@ export function roomEndsOf(state: RoomState): RoomEnds {
     const roomReason = deleted.has(end) ? 'room_ended_via_api' : end.reason
     return {
       atMs: end.atMs,
-      reason: roomReason === 'room_ended_via_api' ? roomReason : 'room_ended',
+      reason: isOneOf(LEAVE_REASONS, roomReason) ? roomReason : 'room_ended',
       roomReason: isOneOf(ROOM_END_REASONS, roomReason) ? roomReason : undefined,
       inferred: false,
     }
@@ -142,6 +142,9 @@ export function roomEndsOf(state: RoomState): RoomEnds {
   const isDeleted = inferred !== undefined && deleted.has(inferred)
   return { stated, inferred: isDeleted ? { ...inferred, roomReason: 'room_ended_via_api' } : inferred }
 }
+
+/** The reasons of a room's end that are also those of the leaves of participants who were still in the room. */
+const LEAVE_REASONS = ['room_ended_via_api', 'server_shutdown'] as const
 
 /** The end of the room, or undefined while it is in progress. */
 export function roomEndOf(state: RoomState): RoomEnd | undefined {

@@ -1,5 +1,5 @@
 import type { EndReason } from '../../event.ts'
-import type { Json } from '../json.ts'
+import { type Json, objectOf, omitUndefined } from '../json.ts'
 import { field } from './protojson.ts'
 
 /** Why a participant left. `errorCode` is given only where it differs from the one that Twilio has for the reason. */
@@ -20,6 +20,29 @@ export function abortReasonOf(participant: Json): LeaveReason {
   const reason = leaveReasonOf(participant)
   return NO_CAUSE.includes(reason.endReason) ? { endReason: 'join_failed' } : reason
 }
+
+/** The reason that the webhook of a room's end states, since protocol 1.52; empty if it says nothing of that kind. */
+export function roomEndReasonOf(webhook: Json): { endReason?: EndReason } {
+  const native = field(webhook, 'roomEndReason') ?? field(objectOf(webhook['room']) ?? {}, 'roomEndReason')
+  const row = ROOM_END_REASONS.find(
+    ({ name }, number) => name === native || name === `ROOM_END_${native}` || number === native,
+  )
+  return omitUndefined({ endReason: row?.reason })
+}
+
+/**
+ * The values of `livekit_models.proto` RoomEndReason. Each stands at the index that is its number. A stay that is still
+ * there ends as LiveKit would have told the participant: `RoomCloseReason.ToParticipantCloseReason` of livekit-server.
+ */
+const ROOM_END_REASONS: readonly { readonly name: string; readonly reason?: EndReason }[] = [
+  { name: 'ROOM_END_UNKNOWN' },
+  { name: 'ROOM_END_API_DELETE', reason: 'room_ended_via_api' },
+  { name: 'ROOM_END_IDLE_TIMEOUT', reason: 'timeout' },
+  { name: 'ROOM_END_SERVER_SHUTDOWN', reason: 'server_shutdown' },
+  // The room was restarted, or replaced elsewhere: its participants are told ROOM_CLOSED, and join the new room anew.
+  { name: 'ROOM_END_SUPERSEDED' },
+  { name: 'ROOM_END_OPEN_FAILED' },
+]
 
 /** The values of `livekit_models.proto` DisconnectReason. Each stands at the index that is its number. */
 const DISCONNECT_REASONS: readonly { readonly name: string; readonly reason: LeaveReason }[] = [

@@ -5,7 +5,7 @@ import { idOf, type Json, objectOf, textOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 import { begunRecording, endedRecording } from './egress.ts'
-import { abortReasonOf, leaveReasonOf } from './ending.ts'
+import { abortReasonOf, leaveReasonOf, roomEndReasonOf } from './ending.ts'
 import { participantFacts, roomFacts, trackFacts } from './facts.ts'
 import { field, momentIn, secondsToMs } from './protojson.ts'
 
@@ -58,7 +58,7 @@ function roomEvent(name: string | undefined, webhook: Json, common: Common): Eve
     case 'room_started':
       return { kind: 'room.started', ...common }
     case 'room_finished':
-      return { kind: 'room.ended', ...common }
+      return { kind: 'room.ended', ...common, ...roomEndReasonOf(webhook) }
     case 'egress_started': {
       const recording = begunRecording(objectOf(field(webhook, 'egressInfo')))
       return recording && { kind: 'recording.started', ...common, recording }
@@ -112,5 +112,7 @@ function roomOf(webhook: Json): Json | undefined {
   if (ingress !== undefined && ingressState !== undefined) {
     return { sid: field(ingressState, 'roomId'), name: field(ingress, 'roomName') }
   }
-  return objectOf(objectOf(webhook['job'])?.['room'])
+  const ofJob = objectOf(objectOf(webhook['job'])?.['room'])
+  // A job holds its room as it was when the job was made.
+  return ofJob && { sid: ofJob['sid'], name: ofJob['name'] }
 }
