@@ -95,6 +95,8 @@ export const RoomFacts = Type.Object({
   activeRecording: optionalFlag,
   recordingDurationSec: optionalInt,
   codecs: Type.Optional(Type.Array(Type.String())),
+  /** What the application attached to the room; empty if it is stated that there is nothing. */
+  metadata: optionalText,
   /** For a breakout room: the native key of the room that it belongs to. */
   breakoutOf: optionalText,
 })
@@ -114,6 +116,8 @@ export const ParticipantFacts = Type.Object({
   mediaRegion: Type.Optional(Type.Enum([...MEDIA_REGIONS])),
   edgeLocation: Type.Optional(Type.Enum([...EDGE_LOCATIONS])),
   attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** What the application attached to the participant; empty if it is stated that there is nothing. */
+  metadata: optionalText,
   publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
   codecs: Type.Optional(Type.Array(Type.String())),
   /**

@@ -6,6 +6,8 @@ import { JunkError } from './feed-errors.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
+/** The longest metadata that a record shows. */
+export const MAX_METADATA_CHARS = 4_096
 /** The largest number that Java's Integer holds. */
 export const MAX_COUNT = 2_147_483_647
 /** How many milliseconds one second, millisecond, microsecond and nanosecond are. */
@@ -100,6 +102,17 @@ export function textsOf(value: unknown): Record<string, string> | undefined {
     return text === undefined ? [] : [[key, text] as const]
   })
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+/**
+ * What an application attached to a room or a participant, as a text: JSON, unless it is a text already. Without secrets
+ * and addresses, as in the kept form. Empty if there is none, and if it is longer than MAX_METADATA_CHARS: a part of it
+ * could be taken for the whole. Throws JunkError.
+ */
+export function metadataOf(value: unknown): string {
+  const { metadata } = keptForm({ metadata: value ?? '' })
+  const text = typeof metadata === 'string' ? wellFormed(metadata) : JSON.stringify(metadata)
+  return text.length > MAX_METADATA_CHARS ? '' : text
 }
 
 /**

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { CODECS, EDGE_LOCATIONS, MEDIA_REGIONS, type MediaRegion, PARTICIPANT_KINDS } from '../event.ts'
 import { errorCodeOf } from './ending.ts'
 import { identityOf, type ParticipantState } from './participant.ts'
-import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
+import { codecsShown, METADATA_DESCRIPTION, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 import type { Stay } from './stay.ts'
 
 /** The statuses of a participant in Twilio's API. Rollcall writes `in_progress` and `completed`. */
@@ -40,6 +40,7 @@ export const ParticipantRecord = Type.Object({
       counted: Type.Boolean({ description: "Whether the stay counts in the room's numbers" }),
       display_name: nullable(Type.String()),
       attributes: Type.Record(Type.String(), Type.String()),
+      metadata: nullable(Type.String({ description: METADATA_DESCRIPTION })),
       codecs: Type.Array(Type.String(), {
         description: "Every codec reported, including those that Twilio's API does not name",
       }),
@@ -110,6 +111,7 @@ export function participantRecord(
       counted: stay.counted,
       display_name: state.displayName?.value ?? null,
       attributes: state.attributes?.value ?? {},
+      metadata: state.metadata?.value || null,
       codecs: [...state.codecs],
       region,
       inferred: [...stay.inferred],

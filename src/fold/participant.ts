@@ -45,6 +45,7 @@ const PARTICIPANT_FIELDS = {
   mediaRegion: latest<MediaRegion>(),
   edgeLocation: latest<NonNullable<ParticipantFacts['edgeLocation']>>(),
   attributes: latest<Record<string, string>>(),
+  metadata: latest<string>(),
   publisherInfo: latest<Record<string, string>>(),
   properties: latest<Record<string, boolean | number>>(),
   /** The earliest stated join, whichever kind of event states it. */

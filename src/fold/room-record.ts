@@ -13,7 +13,7 @@ import { isRecorded, recordedSec } from './recorded.ts'
 import { union } from './register.ts'
 import { type RoomState, roomEndOf, roomStartMs } from './room.ts'
 import type { RoomEnd } from './room-end.ts'
-import { codecsShown, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
+import { codecsShown, METADATA_DESCRIPTION, nullable, secondOf, Timestamp, timestamp } from './shown.ts'
 
 /** The statuses of a room in Twilio's API. */
 export const ROOM_STATUSES = ['in_progress', 'completed'] as const
@@ -59,6 +59,7 @@ export const RoomRecord = Type.Object({
     feed: Type.String({ description: 'Kind of the feed that reported the room' }),
     native_room_sid: nullable(Type.String()),
     region: nullable(Type.String({ description: "The media server's own word for its region" })),
+    metadata: nullable(Type.String({ description: METADATA_DESCRIPTION })),
     breakout_of: nullable(
       Type.String({ description: 'For a breakout room: the native id of the room that it belongs to' }),
     ),
@@ -109,6 +110,7 @@ export function roomRecord(
       feed: state.feedKind,
       native_room_sid: state.nativeKey ?? null,
       region,
+      metadata: state.metadata?.value || null,
       breakout_of: state.breakoutOf ?? null,
       inferred: [...inferredFields(state, createSec, end), ...inferredNumbers(numbers)].sort(),
     },

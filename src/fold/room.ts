@@ -53,6 +53,7 @@ const ROOM_FIELDS = {
   startedAtMs: min,
   /** The earliest start that was computed from a stated duration. */
   startedAtMsEstimated: min,
+  metadata: latest<string>(),
   breakoutOf: constant<string>(),
   /** The earliest moment that an event of the room states, a join included. */
   seenAtMs: startingWith(Number.MAX_SAFE_INTEGER, min),

@@ -8,6 +8,9 @@ export const Timestamp = Type.String({
   examples: ['2026-01-31T09:30:00Z'],
 })
 
+/** What `properties.metadata` of a record is. */
+export const METADATA_DESCRIPTION = "The application's own text, often JSON, without secrets"
+
 /** The schema of a value that may be null. */
 export function nullable<T extends Type.TSchema>(schema: T) {
   return Type.Union([schema, Type.Null()])

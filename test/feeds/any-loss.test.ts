@@ -71,8 +71,14 @@ for (const { kind, runs, stories, tell } of FEEDS) {
 function cloudStory(at: readonly number[]) {
   const ordered = [...at].sort((a, b) => a - b)
   const time = (index: number) => new Date(NOW_MS - 600_000 + (ordered[index] ?? 0) * 1000).toISOString()
-  const room = { key: 'r1', name: 'room' }
-  const ann = { key: 'ann-1', identity: 'ann', kind: 'person', publisherInfo: { name: 'app' } }
+  const room = { key: 'r1', name: 'room', metadata: { session: 7 } }
+  const ann = {
+    key: 'ann-1',
+    identity: 'ann',
+    kind: 'person',
+    metadata: 'seat 7',
+    publisherInfo: { name: 'app' },
+  }
   const bob = { key: 'bob-1', identity: 'bob', kind: 'person', codecs: ['audio/opus'] }
   const dora = { key: 'dora-1', identity: 'dora', kind: 'person' }
   const track = { key: 'tr-1', kind: 'video', codec: 'video/VP9' }

@@ -54,7 +54,7 @@ for (const version of versions) {
     await rebuildAll(store)
     // Programs before schema 3 computed records by other rules.
     for (const [path, answer] of Object.entries(Number(version) < 3 ? {} : answers)) {
-      assert.deepEqual(await ask(t, store, path), answer, `a rebuild changes nothing: ${path}`)
+      assert.deepEqual(await ask(t, store, path), withNewFields(answer), `a rebuild changes nothing: ${path}`)
     }
     assert.deepEqual(
       columns,
@@ -107,6 +107,13 @@ function sweeperOver({ store, heard, clock }: TestServer) {
     clock: () => clock.nowMs,
     onFault: assert.ifError,
   })
+}
+
+/** The answer with the fields that records have since, which a rebuild adds. */
+function withNewFields(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (name, value) =>
+    name === 'properties' ? { metadata: null, ...value } : value,
+  )
 }
 
 /** Makes the database that a program with that schema left. */

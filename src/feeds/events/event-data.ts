@@ -6,13 +6,16 @@ import {
   StatedEvent,
   TRACK_KINDS,
 } from '../../event.ts'
-import { MAX_COUNT } from '../json.ts'
+import { MAX_COUNT, MAX_METADATA_CHARS } from '../json.ts'
 
 /** The kinds of events that a sender may state: the `type` of a CloudEvent. */
 export const EVENT_KINDS = StatedEvent.anyOf.map(variant => variant.properties.kind.const)
 
 const Text = Type.String({ minLength: 1, maxLength: 512 })
 const Count = Type.Integer({ minimum: 0, maximum: MAX_COUNT })
+const Metadata = Type.Unknown({
+  description: `A text of your own, or any JSON, which is shown as a text; longer than ${MAX_METADATA_CHARS} characters, it is not shown`,
+})
 const Time = Type.String({ format: 'date-time', description: 'RFC 3339' })
 
 /** The `data` of a CloudEvent. */
@@ -29,6 +32,7 @@ export const EventData = Type.Object({
     type: Type.Optional(Type.Enum([...ROOM_TYPES])),
     maxParticipants: Type.Optional(Count),
     region: Type.Optional(Text),
+    metadata: Type.Optional(Metadata),
   }),
   participant: Type.Optional(
     Type.Object({
@@ -43,6 +47,7 @@ export const EventData = Type.Object({
       joinedAt: Type.Optional(Time),
       region: Type.Optional(Text),
       attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
+      metadata: Type.Optional(Metadata),
       publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
       codecs: Type.Optional(Type.Array(Text)),
     }),

@@ -11,7 +11,7 @@ import { participantSid, roomSid } from '../../sid.ts'
 import { type CloudEvent, eventKey, readCloudEvent } from '../cloud-event.ts'
 import type { Reduced, Source } from '../feed.ts'
 import { JunkError } from '../feed-errors.ts'
-import { dateOf, omitUndefined, textsOf } from '../json.ts'
+import { dateOf, metadataOf, omitUndefined, textsOf } from '../json.ts'
 import type { Memory } from '../memory.ts'
 import type { Payload } from '../payload.ts'
 import { EVENT_KINDS, EventData } from './event-data.ts'
@@ -90,6 +90,7 @@ function roomFacts({ room }: EventData): RoomFacts {
     maxParticipants,
     region,
     startedAtMs: dateOf(startedAt),
+    ...statedMetadata(room),
   })
 }
 
@@ -99,8 +100,14 @@ function participantFacts(participant: NonNullable<EventData['participant']>): P
     nativeKey: participant.key,
     ...{ identity, displayName, kind, region },
     attributes: textsOf(attributes),
+    ...statedMetadata(participant),
     publisherInfo: textsOf(publisherInfo),
     joinedAtMs: dateOf(participant.joinedAt),
     codecs: codecs?.map(codecName),
   })
+}
+
+/** Metadata that is null or empty states that there is none; a missing one states nothing. */
+function statedMetadata({ metadata }: { metadata?: unknown }): { metadata?: string } {
+  return metadata === undefined ? {} : { metadata: metadataOf(metadata) }
 }

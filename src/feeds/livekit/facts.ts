@@ -6,7 +6,7 @@ import {
   type RoomFacts,
   type TrackKind,
 } from '../../event.ts'
-import { countOf, idOf, type Json, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
+import { countOf, idOf, type Json, metadataOf, objectOf, omitUndefined, textOf, textsOf } from '../json.ts'
 import { field, momentIn } from './protojson.ts'
 
 type TrackFacts = Extract<Event, { kind: 'track.published' }>['track']
@@ -22,6 +22,8 @@ export function roomFacts(room: Json): RoomFacts {
     startedAtMs,
     type: 'group' as const,
     maxParticipants: maxParticipants === 0 ? undefined : maxParticipants,
+    // JSON leaves out what is empty: a whole room without metadata has none.
+    metadata: isWhole ? metadataOf(room['metadata']) : undefined,
     activeRecording: isWhole ? field(room, 'activeRecording') === true : undefined,
   })
 }
@@ -40,6 +42,7 @@ export function participantFacts(participant: Json): ParticipantFacts {
     joinedAtMs,
     region: textOf(participant['region']),
     attributes: textsOf(participant['attributes']),
+    metadata: joinedAtMs === undefined ? undefined : metadataOf(participant['metadata']),
     codecs: mimeTypes.length === 0 ? undefined : mimeTypes.map(codecName),
   })
 }

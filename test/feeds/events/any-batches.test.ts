@@ -29,6 +29,7 @@ const facts = fc.record({
   recording: fc.constantFrom('recording', 'recording', 'second'),
   durationSec: fc.constantFrom(60, 90, 0, undefined),
   joinedSec: fc.constantFrom(0, 5, undefined),
+  metadata: fc.constantFrom('first', 'second', '', undefined),
   endReason: fc.constantFrom(...ENDINGS),
 })
 
@@ -47,10 +48,11 @@ const story = fc.array(facts, { minLength: 1, maxLength: 16, size: 'max' }).chai
       endReason,
     } = fact
     const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)
+    const { metadata } = fact
     const type = participant === 'p3' ? 'participant.failed' : fact.type
     return cloudEvent(`${index}`, type, timeOf(fact.sec), {
-      room: { key: room, name: `${room} of ${index}` },
-      participant: { key: participant, identity, kind, joinedAt },
+      room: { key: room, name: `${room} of ${index}`, metadata },
+      participant: { key: participant, identity, kind, joinedAt, metadata },
       track: { key: `${participant}-track`, kind: trackKind, codec },
       recording: { key: recording, durationSec },
       // The end of a room may have only two reasons.

@@ -83,7 +83,13 @@ test('a story of several people gives these records', async t => {
     recording_enabled: true,
     edge_location: null,
     properties: {
-      ...{ feed: 'events', native_room_sid: 'demo-2026-03-01', region: 'eu', breakout_of: null },
+      ...{
+        feed: 'events',
+        native_room_sid: 'demo-2026-03-01',
+        region: 'eu',
+        metadata: null,
+        breakout_of: null,
+      },
       inferred: ['concurrent_participants', 'total_participant_duration_sec'],
     },
   })

@@ -77,7 +77,14 @@ test('a story with a breakout, a lobby and a recording gives these records', asy
     processing_state: 'complete',
     recording_enabled: true,
     edge_location: null,
-    properties: { feed: 'jaas', native_room_sid: SESSION, region: null, breakout_of: null, inferred: [] },
+    properties: {
+      feed: 'jaas',
+      native_room_sid: SESSION,
+      region: null,
+      metadata: null,
+      breakout_of: null,
+      inferred: [],
+    },
   })
   assertShows(brokenOut, {
     ...{ room_name: 'standup', create_time: `${HOUR}01:00Z`, end_time: `${HOUR}02:01Z`, duration_sec: 61 },

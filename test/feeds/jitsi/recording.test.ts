@@ -66,7 +66,7 @@ test('the recorded requests give the records of their story', async t => {
     edge_location: null,
     properties: {
       ...{ feed: 'jitsi', native_room_sid: 'catchup@conference.meet.test', region: null },
-      ...{ breakout_of: null, inferred: [] },
+      ...{ metadata: null, breakout_of: null, inferred: [] },
     },
   })
   assertShows(second, {

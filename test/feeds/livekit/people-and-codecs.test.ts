@@ -147,6 +147,7 @@ test('a real track_unpublished whose join was lost makes a record that marks wha
       counted: true,
       display_name: null,
       attributes: {},
+      metadata: null,
       codecs: ['opus'],
       region: null,
       inferred: ['join_time'],

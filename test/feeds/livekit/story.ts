@@ -5,7 +5,7 @@ import { NOW_MS } from '../../support/test-server.ts'
 const START = NOW_MS - 600_000
 const MOMENTS = 14
 /** The number of webhooks in a story. */
-export const EVENTS = 24
+export const EVENTS = 23
 
 /** Moments close together, so that stays touch, overlap, have no duration, and end after their room. */
 export const moments = fc.array(fc.integer({ min: 0, max: 12_000 }), {
@@ -54,7 +54,6 @@ export function story(at: readonly number[]) {
     room.left('agent', ms(9), ms(10), 'CLIENT_INITIATED', agent),
     room.joined('dora', ms(11)),
     room.left('dora', ms(11), ms(12), 'ROOM_DELETED'),
-    egress('started', 'EG_1', ms(2), {}),
     egress('ended', 'EG_1', ms(4), {
       status: 'EGRESS_COMPLETE',
       fileResults: [{ filename: 'a.mp4', duration: '2000000000' }],

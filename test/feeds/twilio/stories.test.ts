@@ -79,7 +79,14 @@ test('callbacks give the records of the room, under the SIDs of Twilio', async t
     processing_state: 'complete',
     recording_enabled: true,
     edge_location: null,
-    properties: { feed: 'twilio', native_room_sid: null, region: null, breakout_of: null, inferred: [] },
+    properties: {
+      feed: 'twilio',
+      native_room_sid: null,
+      region: null,
+      metadata: null,
+      breakout_of: null,
+      inferred: [],
+    },
   })
   const [first, second, ...others] = await servedParticipants(server, ROOM)
   assert.equal(others.length, 0)
