@@ -4,6 +4,7 @@ import type { Delivery } from '../feed.ts'
 import { UnauthenticError } from '../feed-errors.ts'
 import { textOf } from '../json.ts'
 import { isSame } from '../signature.ts'
+import { IS_OPENVIDU_2, isOfOpenVidu2 } from './openvidu-2.ts'
 
 /** The clock of the LiveKit server may differ from ours by this much. */
 const LEEWAY_SEC = 60
@@ -63,9 +64,11 @@ function refusalOf(error: errors.JOSEError): string {
 const NOT_HS256 = 'The Authorization header holds no JWT signed with HS256.'
 
 /** The token and its claims, not verified. LiveKit sends the token bare; proxies and scripts put `Bearer ` before it. */
-function readToken({ headers }: Delivery): { token: string; claims: JWTPayload } {
+function readToken({ headers, body }: Delivery): { token: string; claims: JWTPayload } {
   const token = (headers['authorization'] ?? '').replace(/^Bearer\s+/i, '')
-  if (token.split('.').length !== 3) throw new UnauthenticError('The Authorization header holds no JWT.')
+  if (token.split('.').length !== 3) {
+    throw new UnauthenticError(isOfOpenVidu2(body) ? IS_OPENVIDU_2 : 'The Authorization header holds no JWT.')
+  }
   try {
     const claims = decodeJwt(token)
     if (decodeProtectedHeader(token).alg === 'HS256') return { token, claims }
