@@ -98,6 +98,10 @@ export interface Member extends MemberId, Stored {
   readonly roomSid: string
   readonly sessionId?: string | undefined
   readonly handleId?: string | undefined
+  /** True until an event gives an identity other than the id in the room. Undefined if it is known. */
+  readonly lacksIdentity?: boolean | undefined
+  /** True until an event gives the display name. Undefined if it is known. */
+  readonly lacksDisplayName?: boolean | undefined
   /** True once its room was destroyed. */
   readonly isOver?: boolean | undefined
   /** True once another room was created under the id of its room. */

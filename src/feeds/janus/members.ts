@@ -4,10 +4,16 @@ import type { JanusContext } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Member, MemberId, OpenRoom } from './entries.ts'
 import { forgetMedia } from './media.ts'
+import type { Names } from './names.ts'
 import { enterRoom, leaveRoom, roomFacts } from './rooms.ts'
 
 /** Begins a stay in a room. A stay under the same id that is still open ends: its leave was lost. */
-export async function openMember(context: JanusContext, room: OpenRoom, nativeId: string): Promise<Member> {
+export async function openMember(
+  context: JanusContext,
+  room: OpenRoom,
+  nativeId: string,
+  lacks: Names['lacks'],
+): Promise<Member> {
   const { memory, sessionId, handleId, atMs, payloadKey } = context
   const id = { nativeRoom: room.nativeRoom, nativeId }
   const before = await memory.get('member', id)
@@ -15,7 +21,7 @@ export async function openMember(context: JanusContext, room: OpenRoom, nativeId
   if (before?.roomSid === room.roomSid && isCounted(before)) await leaveRoom(memory, room, atMs, 1)
   const nativeKey = `${memory.emitter}|${handleId ?? nativeId}@${atMs}#${payloadKey}`
   const sids = { participantSid: participantSid(room.roomSid, nativeKey), roomSid: room.roomSid }
-  const member: Member = { ...sids, ...id, sessionId, handleId }
+  const member: Member = { ...sids, ...id, sessionId, handleId, ...lacks }
   memory.set('member', id, member)
   await enterRoom(memory, room.nativeRoom, room.roomSid)
   await refreshSession(memory, sessionId)
@@ -114,10 +120,11 @@ export function seenEvent({ payloadKey, atMs }: JanusContext, facts: ReturnType<
 export async function leaveEvent(
   { memory, payloadKey, atMs }: JanusContext,
   member: Member,
+  names: ParticipantFacts,
   stated: { endReason: string } | undefined,
 ): Promise<Event> {
   const why = stated ?? (await whyLeft(memory, member))
-  return { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...memberFacts(member), ...why }
+  return { kind: 'participant.left', key: `${payloadKey}#0`, atMs, ...memberFacts(member, names), ...why }
 }
 
 /**

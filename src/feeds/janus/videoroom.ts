@@ -1,4 +1,4 @@
-import { codecName, type Event, isOneOf, type ParticipantFacts, TRACK_KINDS } from '../../event.ts'
+import { codecName, type Event, isOneOf, TRACK_KINDS } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
 import type { Reduced } from '../feed.ts'
 import { idOf, type Json, objectOf, omitUndefined, textOf } from '../json.ts'
@@ -15,6 +15,7 @@ import {
   seenEvent,
   showMember,
 } from './members.ts'
+import { type Names, namesOf, newNames } from './names.ts'
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
@@ -41,11 +42,11 @@ export async function reduceVideoroom(event: Json, context: JanusContext): Promi
     case 'updated':
       return await published(context, data, id)
     case 'unpublished':
-      return await unpublished(context, id)
+      return await unpublished(context, data, id)
     case 'leaving':
-      return await left(context, id, undefined)
+      return await left(context, data, id, undefined)
     case 'kicked':
-      return await left(context, id, { endReason: 'disconnected_via_api' })
+      return await left(context, data, id, { endReason: 'disconnected_via_api' })
     default:
       return NOTHING
   }
@@ -94,16 +95,17 @@ async function endMembers(
 
 async function joined(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { atMs, payloadKey } = context
-  const { member, events, claims } = await beginStay(context, id)
-  const facts = memberFacts(member, { ...namesOf(context, data, id), joinedAtMs: atMs })
+  const names = namesOf(context, data, id)
+  const { member, events, claims } = await beginStay(context, id, names)
+  const facts = memberFacts(member, { ...names.facts, joinedAtMs: atMs })
   const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts }
   return { events: [...events, join], claims }
 }
 
-async function beginStay(context: JanusContext, id: MemberId) {
+async function beginStay(context: JanusContext, id: MemberId, { lacks }: Names) {
   const freed = await freeHandle(context, id)
   const { room, events, claims } = await findRoom(context, id.nativeRoom)
-  const member = await openMember(context, room, id.nativeId)
+  const member = await openMember(context, room, id.nativeId, lacks)
   return { member, events: [...freed, ...events], claims }
 }
 
@@ -115,14 +117,17 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
   const before = await memory.get('member', id)
   const isNew = before === undefined || before.isOver === true
   if (!isNew && data['event'] === 'configured' && before.toldSilentMs === undefined) return NOTHING
+  const stated = namesOf(context, data, id)
+  const names = isNew ? stated : newNames(before, stated)
   const { member, events, claims } = isNew
-    ? await beginStay(context, id)
-    : { member: before, events: [], claims: [] }
+    ? await beginStay(context, id, names)
+    : { member: { ...before, ...names.lacks }, events: [], claims: [] }
   if (!isNew) {
     if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
+    memory.set('member', member, member)
     await showMember(memory, member)
   }
-  const facts = memberFacts(member, namesOf(context, data, id))
+  const facts = memberFacts(member, names.facts)
   const tracks = tracksOf(data).map(
     ({ index, track }): Event => ({
       ...{ kind: 'track.published', key: `${payloadKey}#${index}`, atMs },
@@ -134,41 +139,45 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
 }
 
 /** `unpublished` may come three times, also if nothing was published. It ends no stay: the participant may listen. */
-async function unpublished(context: JanusContext, id: MemberId): Promise<Reduced> {
+async function unpublished(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
   const { memory, atMs } = context
   const member = await memory.get('member', id)
   if (member === undefined || member.isOver) return NOTHING
+  const { facts, lacks } = newNames(member, namesOf(context, data, id))
   await endMedia(memory, member, atMs)
   await showMember(memory, member)
-  memory.set('member', id, { ...member, toldSilentMs: undefined, mediaEndedMs: atMs })
-  return { events: [seenEvent(context, memberFacts(member))] }
+  memory.set('member', id, { ...member, ...lacks, toldSilentMs: undefined, mediaEndedMs: atMs })
+  return { events: [seenEvent(context, memberFacts(member, facts))] }
 }
 
-/** A leave has only the room and the id. The other facts of the stay are in memory. */
+/** A leave has the room and the id, and the display name since Janus 1.3. The other facts of the stay are in memory. */
 async function left(
   context: JanusContext,
+  data: Json,
   id: MemberId,
   stated: { endReason: string } | undefined,
 ): Promise<Reduced> {
   const { memory, atMs } = context
   const member = await memory.get('member', id)
-  if (member === undefined) return await leftUnheard(context, id, stated)
+  const names = namesOf(context, data, id)
+  if (member === undefined) return await leftUnheard(context, id, names, stated)
   const { sessionId, handleId, roomSid } = member
   await memory.load([
     ...(sessionId === undefined ? [] : [['session', sessionId] as const]),
     ...(handleId === undefined ? [] : [['handle', handleId] as const]),
   ])
-  const leave = await leaveEvent(context, member, stated)
+  const leave = await leaveEvent(context, member, newNames(member, names).facts, stated)
   await closeMember(context, id)
   const isOfOpenRoom = member.isOver || (await memory.get('room', id.nativeRoom))?.roomSid === roomSid
   // If the instance of this stay was taken for empty too early, it is empty from this leave on.
   return { events: isOfOpenRoom ? [leave] : [leave, emptyEvent(member, atMs, atMs)] }
 }
 
-/** The leave of a participant of whom no other event came. The identity and the join are unknown. */
+/** The leave of a participant of whom no other event came. The join is unknown, and before Janus 1.3 the identity. */
 async function leftUnheard(
   context: JanusContext,
   id: MemberId,
+  { facts }: Names,
   stated: { endReason: string } | undefined,
 ): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
@@ -176,16 +185,7 @@ async function leftUnheard(
   await leaveRoom(memory, room, atMs, 0)
   const sid = participantSid(room.roomSid, `${id.nativeId}@left@${payloadKey}`)
   const member: Member = { participantSid: sid, roomSid: room.roomSid, ...id }
-  return { events: [...events, await leaveEvent(context, member, stated)], claims }
-}
-
-/** The application gives a handle its `opaque_id`; `display` is what the participant typed. */
-function namesOf({ opaqueId }: JanusContext, data: Json, { nativeId }: MemberId): ParticipantFacts {
-  return omitUndefined({
-    identity: opaqueId,
-    fallbackIdentity: nativeId,
-    displayName: textOf(data['display']),
-  })
+  return { events: [...events, await leaveEvent(context, member, facts, stated)], claims }
 }
 
 function tracksOf(data: Json) {
