@@ -98,6 +98,8 @@ export interface Member extends MemberId, Stored {
   readonly roomSid: string
   readonly sessionId?: string | undefined
   readonly handleId?: string | undefined
+  /** True for the copy of a publisher at another Janus, which relays its media to this one. It has no handle here. */
+  readonly isRelayed?: boolean | undefined
   /** True until an event gives an identity other than the id in the room. Undefined if it is known. */
   readonly lacksIdentity?: boolean | undefined
   /** True until an event gives the display name. Undefined if it is known. */

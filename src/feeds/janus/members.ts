@@ -12,7 +12,7 @@ export async function openMember(
   context: JanusContext,
   room: OpenRoom,
   nativeId: string,
-  lacks: Names['lacks'],
+  more: Names['lacks'] & Pick<Member, 'isRelayed'>,
 ): Promise<Member> {
   const { memory, sessionId, handleId, atMs, payloadKey } = context
   const id = { nativeRoom: room.nativeRoom, nativeId }
@@ -21,7 +21,7 @@ export async function openMember(
   if (before?.roomSid === room.roomSid && isCounted(before)) await leaveRoom(memory, room, atMs, 1)
   const nativeKey = `${memory.emitter}|${handleId ?? nativeId}@${atMs}#${payloadKey}`
   const sids = { participantSid: participantSid(room.roomSid, nativeKey), roomSid: room.roomSid }
-  const member: Member = { ...sids, ...id, sessionId, handleId, ...lacks }
+  const member: Member = { ...sids, ...id, sessionId, handleId, ...more }
   memory.set('member', id, member)
   await enterRoom(memory, room.nativeRoom, room.roomSid)
   await refreshSession(memory, sessionId)
@@ -104,10 +104,11 @@ export async function showMember(memory: EmitterMemory, member: Member): Promise
 
 /** The facts in every event of a participant, and more of one event. */
 export function memberFacts(
-  { participantSid: sid, roomSid, nativeRoom, nativeId }: Member,
+  { participantSid: sid, roomSid, nativeRoom, nativeId, isRelayed }: Member,
   more: ParticipantFacts = {},
 ) {
-  const participant = { nativeKey: nativeId, connectionKey: nativeId, ...more }
+  const kind = isRelayed ? { kind: 'bridge' as const } : {}
+  const participant = { nativeKey: nativeId, connectionKey: nativeId, ...kind, ...more }
   return { roomSid, room: roomFacts(nativeRoom), participantSid: sid, participant }
 }
 

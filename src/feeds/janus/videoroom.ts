@@ -94,40 +94,54 @@ async function endMembers(
 }
 
 async function joined(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
-  const { atMs, payloadKey } = context
-  const names = namesOf(context, data, id)
-  const { member, events, claims } = await beginStay(context, id, names)
-  const facts = memberFacts(member, { ...names.facts, joinedAtMs: atMs })
-  const join: Event = { kind: 'participant.joined', key: `${payloadKey}#0`, atMs, ...facts }
+  const { facts, lacks } = namesOf(context, data, id)
+  const { member, events, claims } = await beginStay(context, id, lacks)
+  const join = joinEvent(context, `${context.payloadKey}#0`, memberFacts(member, facts))
   return { events: [...events, join], claims }
 }
 
-async function beginStay(context: JanusContext, id: MemberId, { lacks }: Names) {
+async function beginStay(context: JanusContext, id: MemberId, more: Parameters<typeof openMember>[3]) {
   const freed = await freeHandle(context, id)
   const { room, events, claims } = await findRoom(context, id.nativeRoom)
-  const member = await openMember(context, room, id.nativeId, lacks)
+  const member = await openMember(context, room, id.nativeId, more)
   return { member, events: [...freed, ...events], claims }
+}
+
+function joinEvent({ atMs }: JanusContext, key: string, facts: ReturnType<typeof memberFacts>): Event {
+  const participant = { ...facts.participant, joinedAtMs: atMs }
+  return { kind: 'participant.joined', key, atMs, ...facts, participant }
 }
 
 /**
  * A publication has session, handle and opaque id like a join. If the join was lost, it is the first sign of the stay.
+ * The copy of a publisher at another Janus has none of these, and no join: its publication is when it comes.
  */
 async function published(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
-  const { memory, atMs, payloadKey } = context
+  const { memory, atMs } = context
   const before = await memory.get('member', id)
-  const isNew = before === undefined || before.isOver === true
+  const isRelayed = isOfRelayed(context, data)
+  const isNew = before === undefined || before.isOver === true || isOtherStay(before, isRelayed)
   if (!isNew && data['event'] === 'configured' && before.toldSilentMs === undefined) return NOTHING
   const stated = namesOf(context, data, id)
-  const names = isNew ? stated : newNames(before, stated)
-  const { member, events, claims } = isNew
-    ? await beginStay(context, id, names)
-    : { member: { ...before, ...names.lacks }, events: [], claims: [] }
-  if (!isNew) {
-    if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
-    memory.set('member', member, member)
-    await showMember(memory, member)
+  if (isNew) {
+    const more = { ...stated.lacks, isRelayed: isRelayed || undefined }
+    const { member, events, claims } = await beginStay(context, id, more)
+    return { events: [...events, ...publicationOf(context, data, member, stated.facts)], claims }
   }
-  const facts = memberFacts(member, names.facts)
+  const { facts, lacks } = newNames(before, stated)
+  const member = { ...before, ...lacks }
+  if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
+  memory.set('member', member, member)
+  await showMember(memory, member)
+  return { events: publicationOf(context, data, member, facts) }
+}
+
+/** The sign of the participant who publishes, which is the join of a copy, and the tracks. */
+function publicationOf(context: JanusContext, data: Json, member: Member, names: Names['facts']): Event[] {
+  const { payloadKey, atMs } = context
+  const facts = memberFacts(member, names)
+  const isJoin = member.isRelayed && data['event'] === 'published'
+  const sign = isJoin ? joinEvent(context, `${payloadKey}#join`, facts) : seenEvent(context, facts)
   const tracks = tracksOf(data).map(
     ({ index, track }): Event => ({
       ...{ kind: 'track.published', key: `${payloadKey}#${index}`, atMs },
@@ -135,7 +149,20 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
       track,
     }),
   )
-  return { events: [...events, seenEvent(context, facts), ...tracks], claims }
+  return [sign, ...tracks]
+}
+
+/**
+ * True for an event of a copy, which no session and no handle at this Janus has. A local participant always has both;
+ * `configured` answers a request on a handle.
+ */
+function isOfRelayed({ sessionId, handleId }: JanusContext, data: Json): boolean {
+  return sessionId === undefined && handleId === undefined && data['event'] !== 'configured'
+}
+
+/** True where a copy and a local participant have the same id, one after the other: the leave between them was lost. */
+function isOtherStay({ isRelayed = false, sessionId, handleId }: Member, isOfCopy: boolean): boolean {
+  return isOfCopy ? sessionId !== undefined || handleId !== undefined : isRelayed
 }
 
 /** `unpublished` may come three times, also if nothing was published. It ends no stay: the participant may listen. */
