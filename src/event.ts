@@ -10,6 +10,7 @@ export const PARTICIPANT_KINDS = [
   'connector',
   'bridge',
   'hidden',
+  'viewer',
   'other',
 ] as const
 

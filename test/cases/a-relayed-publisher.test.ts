@@ -11,104 +11,73 @@ import { test } from 'node:test'
 import { janus, janusNamed, START_MS } from '../feeds/janus/janus-events.ts'
 import { janusMemory } from '../feeds/janus/janus-memory.ts'
 import { janusServer, tell } from '../feeds/janus/janus-server.ts'
-import { roomsByStart, toldBy } from '../feeds/janus/told.ts'
+import { roomsByStart, staysToldBy, toldBy } from '../feeds/janus/told.ts'
 import { answersOf, assertNumbersAgree } from '../feeds/numbers.ts'
-import { servedParticipants } from '../feeds/served.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 
 const edge = janusNamed('edge')
-const AUDIO = { type: 'audio', mindex: 0, mid: '0', codec: 'opus' }
-const VIDEO = { type: 'video', mindex: 1, mid: '1', codec: 'vp9' }
-const copy = (event: string, at: number, more: object = {}) =>
-  edge.plugin(at, { event, room: 1234, id: 77, display: 'Dan', ...more })
-const published = (at: number) => copy('published', at, { streams: [AUDIO] })
-const updated = (at: number) => copy('updated', at, { streams: [AUDIO, VIDEO] })
+const dan = edge.copy('Dan')
 
-/** Each stay in the only room: kind, identity, span and end reason, codecs; a star if it counts. */
-async function stays(server: Awaited<ReturnType<typeof janusServer>>): Promise<string[]> {
-  const rooms = await roomsByStart(server)
-  assert.equal(rooms.length, 1)
-  const people = await servedParticipants(server, rooms[0]?.room_sid ?? '')
-  return people.map(one => {
-    const { join_time, leave_time, participant_identity, end_reason, codecs, properties } = one
-    const timeOf = (time: string | null) => time?.slice(11, 19) ?? ''
-    const span = `${timeOf(join_time)}-${timeOf(leave_time)}`
-    const inferred = properties.inferred.length > 0 ? [`(${properties.inferred.join(' ')})`] : []
-    const counted = properties.counted ? '*' : ''
-    const words = [
-      `${properties.kind}${counted}`,
-      participant_identity,
-      span,
-      end_reason,
-      ...codecs,
-      ...inferred,
-    ]
-    return words.filter(word => word !== null).join(' ')
-  })
-}
-
-const WITH_ROOM = '(duration_sec end_reason error_code leave_time)'
+const LOST = 'connection_lost 53001'
+const WITH_CODE = '(duration_sec end_reason error_code leave_time)'
 const ann = edge.person('ann')
 const taken = edge.person('eve', { id: 77 })
 
 /** What came, and every stay that it must give. */
 const STORIES: Record<string, { told: (object | object[])[]; stays: string[] }> = {
   'its whole life: it comes, is updated, and is removed': {
-    told: [ann.comes(1), published(5), updated(20), copy('leaving', 60)],
-    stays: ['person* ann 11:00:01-', 'bridge Dan 11:00:05-11:01:00 VP9 opus'],
+    told: [ann.comes(1), dan.comes(5), dan.isUpdated(20), dan.leaves(60)],
+    stays: ['ann 11:00:01-', 'bridge Dan 11:00:05-11:01:00 VP9 opus'],
   },
   'the update is its first sign': {
-    told: [updated(20), copy('leaving', 60)],
+    told: [dan.isUpdated(20), dan.leaves(60)],
     stays: ['bridge Dan 11:00:20-11:01:00 VP9 opus (duration_sec join_time)'],
   },
   'it is kicked': {
-    told: [published(5), copy('kicked', 60)],
+    told: [dan.comes(5), dan.isKicked(60)],
     stays: ['bridge Dan 11:00:05-11:01:00 disconnected_via_api opus'],
   },
   'it comes and goes and comes again': {
-    told: [published(5), copy('leaving', 9), published(15)],
+    told: [dan.comes(5), dan.leaves(9), dan.comes(15)],
     stays: ['bridge Dan 11:00:05-11:00:09 opus', 'bridge Dan 11:00:15- opus'],
   },
   'its room is destroyed': {
-    told: [edge.created(1, 1234), published(5), edge.destroyed(60, 1234)],
-    stays: [`bridge Dan 11:00:05-11:01:00 room_ended_via_api opus ${WITH_ROOM}`],
+    told: [edge.created(1, 1234), dan.comes(5), edge.destroyed(60, 1234)],
+    stays: [`bridge Dan 11:00:05-11:01:00 room_ended_via_api 53118 opus ${WITH_CODE}`],
   },
   'its Janus crashes': {
-    told: [ann.comes(1), published(5), edge.started(60)],
+    told: [ann.comes(1), dan.comes(5), edge.started(60)],
     stays: [
-      'person* ann 11:00:01-11:00:05 server_crash (duration_sec end_reason leave_time)',
+      'ann 11:00:01-11:00:05 server_crash (duration_sec end_reason leave_time)',
       'bridge Dan 11:00:05-11:00:05 server_crash opus (duration_sec end_reason leave_time)',
     ],
   },
   'a local participant whose join was lost is none: the publication has a session and a handle': {
     told: [ann.publishes(5)],
-    stays: ['person* ann 11:00:05- VP8 (join_time)'],
+    stays: ['ann 11:00:05- VP8 (join_time)'],
   },
   'a local participant of whom the join has no session and no handle is none': {
     told: [
       edge.plugin(1, { event: 'joined', room: 1234, id: 77, private_id: 7, display: 'Dan' }),
-      published(5),
+      dan.comes(5),
     ],
-    stays: ['person* Dan 11:00:01- opus'],
+    stays: ['Dan 11:00:01- opus'],
   },
   'it takes the id of a local participant whose leave was lost': {
-    told: [taken.comes(1), published(30)],
-    stays: [`person* eve 11:00:01-11:00:30 connection_lost ${WITH_ROOM}`, 'bridge Dan 11:00:30- opus'],
+    told: [taken.comes(1), dan.comes(30)],
+    stays: [`eve 11:00:01-11:00:30 ${LOST} ${WITH_CODE}`, 'bridge Dan 11:00:30- opus'],
   },
   'a local participant whose join was lost takes its id': {
-    told: [published(5), taken.publishes(30)],
-    stays: [
-      `bridge Dan 11:00:05-11:00:30 connection_lost opus ${WITH_ROOM}`,
-      'person* eve 11:00:30- VP8 (join_time)',
-    ],
+    told: [dan.comes(5), taken.publishes(30)],
+    stays: [`bridge Dan 11:00:05-11:00:30 ${LOST} opus ${WITH_CODE}`, 'eve 11:00:30- VP8 (join_time)'],
   },
 }
 
-for (const [name, { told, stays: expected }] of Object.entries(STORIES)) {
+for (const [name, { told, stays }] of Object.entries(STORIES)) {
   test(`a relayed copy is a bridge, and does not count: ${name}`, async t => {
     const server = await janusServer(t)
     await tell(server, ...told)
-    assert.deepEqual(await stays(server), expected)
+    assert.deepEqual(await staysToldBy(server), stays)
     await assertNumbersAgree(server)
     const answers = await answersOf(server)
     await rebuildAll(server.store)
@@ -119,20 +88,20 @@ for (const [name, { told, stays: expected }] of Object.entries(STORIES)) {
 test('a relayed copy keeps its room open, and a publisher and the copies count once', async t => {
   const server = await janusServer(t, START_MS)
   const home = janus()
-  const dan = home.person('dan', { room: 5001, id: 77 })
-  await tell(server, dan.comes(1), dan.publishes(2), published(3))
+  const original = home.person('dan', { room: 5001, id: 77 })
+  await tell(server, original.comes(1), original.publishes(2), dan.comes(3))
   await tell(server, ann.comes(4), ann.goes(30))
   await server.sweepAt(START_MS + 120_000)
   assert.deepEqual(await toldBy(server), [
     'room 5001 11:00:01- (create_time)',
     '  dan 11:00:01- VP8',
     'room 1234 11:00:03- (create_time)',
-    '  Dan 11:00:03- opus',
+    '  bridge Dan 11:00:03- opus',
     '  ann 11:00:04-11:00:30 client_left (end_reason)',
   ])
   const numbers = (await roomsByStart(server)).map(room => room.unique_participants)
   assert.deepEqual(numbers, [1, 1])
-  await tell(server, copy('leaving', 130))
+  await tell(server, dan.leaves(130))
   await server.sweepAt(START_MS + 200_000)
   assert.match((await toldBy(server)).join(), /room 1234 11:00:03-11:02:10 /)
   await assertNumbersAgree(server)
@@ -140,6 +109,6 @@ test('a relayed copy keeps its room open, and a publisher and the copies count o
 
 test('a relayed copy that left is forgotten', async () => {
   const memory = janusMemory()
-  await memory.tell(published(5), updated(20), copy('leaving', 60))
+  await memory.tell(dan.comes(5), dan.isUpdated(20), dan.leaves(60))
   assert.deepEqual(memory.kinds(), ['emitter', 'room'])
 })

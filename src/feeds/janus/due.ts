@@ -43,6 +43,7 @@ const DUE_MS: DueTimes = {
   session: (_, changedAtMs) => changedAtMs + UNUSED_MS,
   handle: (_, changedAtMs) => changedAtMs + UNUSED_MS,
   member: (member, changedAtMs) => changedAtMs + (isOpenStay(member) ? REFRESH_MS : UNUSED_MS),
+  viewer: (_, changedAtMs) => changedAtMs + UNUSED_MS,
   room({ isCreated, emptySinceMs, toldEmptyMs, isOver }, changedAtMs) {
     // After a shutdown the room is forgotten with its emitter.
     if (isOver === true || emptySinceMs === undefined) return undefined

@@ -1,9 +1,12 @@
 import { type Memory, memoryKey } from '../memory.ts'
 import { dueMsOf } from './due.ts'
-import type { Entries, Kind, MemberId } from './entries.ts'
+import type { Entries, Kind, MemberId, ViewerId } from './entries.ts'
 
-/** What an entry is found by: a native id, or room and id for a member and its media. The emitter's own is empty. */
-export type EntryId = string | MemberId
+/**
+ * What an entry is found by: a native id, room and id for a member and its media, or room and session for a viewer. The
+ * emitter's own is empty.
+ */
+export type EntryId = string | MemberId | ViewerId
 
 /** The kind of an entry, and what it is found by. */
 export type EntryRef = readonly [kind: Kind, id: EntryId]
@@ -51,7 +54,7 @@ export class EmitterMemory {
   }
 
   #keyOf(kind: Kind, id: EntryId): string {
-    const parts = typeof id === 'string' ? [id] : [id.nativeRoom, id.nativeId]
-    return memoryKey(kind, this.emitter, ...parts)
+    if (typeof id === 'string') return memoryKey(kind, this.emitter, id)
+    return memoryKey(kind, this.emitter, id.nativeRoom, 'nativeId' in id ? id.nativeId : id.sessionId)
   }
 }

@@ -9,6 +9,7 @@
  * | handle    | `attached`, a join    | a join, a leave                              | `detached`                        |
  * | room      | `created`, a join     | joins, leaves                                | `destroyed`, being empty          |
  * | member    | a join, `published`   | destruction of its room, silence, a new sign | `leaving`, `kicked`, `detached`   |
+ * | viewer    | `subscribing`         | further handles, the end of one of them      | the end of its last handle, a join |
  * | media     | statistics            | further signs of media                       | `unpublished`, a hangup, silence  |
  *
  * A start of Janus, or the first sign of one after a shutdown, ends everything but the emitter and the media. due.ts says
@@ -21,12 +22,22 @@ export interface Entries {
   readonly handle: Handle
   readonly room: OpenRoom
   readonly member: Member
+  readonly viewer: Viewer
   readonly media: Media
 }
 
 export type Kind = keyof Entries
 
-export const KINDS: readonly Kind[] = ['emitter', 'transport', 'session', 'handle', 'room', 'member', 'media']
+export const KINDS: readonly Kind[] = [
+  'emitter',
+  'transport',
+  'session',
+  'handle',
+  'room',
+  'member',
+  'viewer',
+  'media',
+]
 
 /** What every entry has. */
 interface Stored {
@@ -64,7 +75,12 @@ export interface Handle extends Stored {
   readonly sessionId: string
   /** The participant in a room that uses the handle. */
   readonly member?: MemberId | undefined
-  /** True if only a join showed the handle. Its `detached` may never come, so that it is deleted with the member. */
+  /** The viewer who subscribes by the handle. */
+  readonly viewer?: ViewerId | undefined
+  /**
+   * True if only a join or a subscription showed the handle. Its `detached` may never come, so that it is deleted with
+   * the member or the viewer.
+   */
   readonly isFromJoin?: boolean | undefined
 }
 
@@ -76,8 +92,12 @@ export interface OpenRoom extends Stored {
   readonly isCreated: boolean
   /** How many members it has, without those that are silent. */
   readonly members: number
+  /** How many viewers it has. */
+  readonly viewers?: number | undefined
   /** When a member last left, in unix milliseconds. */
   readonly lastLeftMs?: number | undefined
+  /** When a viewer last came, or left before the room was empty, in unix milliseconds. */
+  readonly lastViewedMs?: number | undefined
   /** Since when nobody is in it, in unix milliseconds. */
   readonly emptySinceMs?: number | undefined
   /** The value of `emptySinceMs` for which an event said that the room is empty. */
@@ -114,6 +134,20 @@ export interface Member extends MemberId, Stored {
    * The last sign of its media, once an event said that they are silent since. The next sign of the member clears it.
    */
   readonly toldSilentMs?: number | undefined
+}
+
+/** The room and the session by which a viewer is known: who only subscribes has no id in the room. */
+export interface ViewerId {
+  readonly nativeRoom: string
+  readonly sessionId: string
+}
+
+/** The presence of a session that only subscribes in a room. */
+export interface Viewer extends ViewerId, Stored {
+  readonly participantSid: string
+  readonly roomSid: string
+  /** The handles that subscribe. */
+  readonly handleIds: readonly string[]
 }
 
 /** Media of a stay that flow. */

@@ -62,6 +62,12 @@ function neighboursOf<K extends Kind>({ kind, value, id }: DueEntry<K>): readonl
 function dueEntry({ key, value }: Entry<Entries[Kind]>): DueEntry<Kind> | undefined {
   const [kind, emitter = '', first = '', second] = key.split('|').map(decodeURIComponent)
   if (!isOneOf(KINDS, kind)) return undefined
-  const id = second === undefined ? first : { nativeRoom: first, nativeId: second }
-  return { key, kind, emitter, id, value }
+  return { key, kind, emitter, id: entryIdOf(kind, first, second), value }
+}
+
+function entryIdOf(kind: Kind, first: string, second: string | undefined): EntryId {
+  if (second === undefined) return first
+  return kind === 'viewer'
+    ? { nativeRoom: first, sessionId: second }
+    : { nativeRoom: first, nativeId: second }
 }

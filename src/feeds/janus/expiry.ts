@@ -7,6 +7,7 @@ import { type Entries, isOpenStay, type Kind } from './entries.ts'
 import { forgetMember, memberAt, refreshMember } from './members.ts'
 import { clearServer } from './server.ts'
 import { forgetHandle, forgetSession } from './sessions.ts'
+import { forgetViewer, mayHearEnd, viewerAt } from './viewers.ts'
 
 /** What becomes of an entry of a kind that is due. */
 export interface Expiry<K extends Kind> {
@@ -69,13 +70,15 @@ export const EXPIRY: { readonly [K in Kind]: Expiry<K> } = {
   },
 
   handle: {
-    neighbours: ({ sessionId, member }) => [
+    neighbours: ({ sessionId, member, viewer }) => [
       ['session', sessionId],
       ...refs('member', member),
       ...refs('media', member),
+      ...refs('viewer', viewer),
     ],
     async expire({ id, value, memory, postpone }) {
-      if ((await memberAt(memory, String(id))) !== undefined) postpone(UNUSED_MS)
+      const user = (await memberAt(memory, String(id))) ?? (await viewerAt(memory, String(id)))
+      if (user !== undefined) postpone(UNUSED_MS)
       else await forgetHandle(memory, value.sessionId, String(id))
       return undefined
     },
@@ -107,6 +110,18 @@ export const EXPIRY: { readonly [K in Kind]: Expiry<K> } = {
       if (isOpenStay(value)) await refreshMember(memory, value)
       else if (isSilent && !window.wasHeard(changedAtMs, UNUSED_MS)) postpone(HOUR_MS)
       else await forgetMember(memory, value)
+      return undefined
+    },
+  },
+
+  viewer: {
+    neighbours: ({ nativeRoom, handleIds }) => [
+      ['room', nativeRoom],
+      ...handleIds.map((id): EntryRef => ['handle', id]),
+    ],
+    async expire({ value, changedAtMs, memory, postpone }) {
+      if (await mayHearEnd(memory, value)) postpone(UNUSED_MS)
+      else await forgetViewer(memory, value, changedAtMs)
       return undefined
     },
   },

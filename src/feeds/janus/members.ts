@@ -132,7 +132,7 @@ export async function leaveEvent(
  * The reason of a leave that states none, inferred from other events: Janus shut down, the session timed out, or its
  * transport was gone before. Empty if the session is unknown.
  */
-async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
+export async function whyLeft(memory: EmitterMemory, { sessionId }: Pick<Member, 'sessionId'>) {
   const emitter = await memory.get('emitter', '')
   if (emitter?.isStopping) return { endReason: 'server_shutdown', reasonInferred: true }
   const session = sessionId === undefined ? undefined : await memory.get('session', sessionId)

@@ -74,8 +74,10 @@ function namedBy(event: Json, { sessionId, handleId }: JanusContext): EntryRef[]
     ['handle', handleId],
     ['room', nativeRoom],
   ]
-  const entries = named.flatMap(([kind, id]) => (id === undefined ? [] : [[kind, id] as const]))
-  if (nativeRoom === undefined || nativeId === undefined) return entries
+  const entries: EntryRef[] = named.flatMap(([kind, id]) => (id === undefined ? [] : [[kind, id]]))
+  if (nativeRoom === undefined) return entries
+  if (sessionId !== undefined) entries.push(['viewer', { nativeRoom, sessionId }])
+  if (nativeId === undefined) return entries
   const member = { nativeRoom, nativeId }
   return [...entries, ['member', member], ['media', member]]
 }

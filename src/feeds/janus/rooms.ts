@@ -6,6 +6,9 @@ import { EMPTY_LIMIT_MS } from './due.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { OpenRoom } from './entries.ts'
 
+/** An instance of a room. */
+type RoomKey = Pick<OpenRoom, 'nativeRoom' | 'roomSid'>
+
 /** An instance of a room, with the events and claims that follow from finding it. */
 export interface FoundRoom {
   readonly room: OpenRoom
@@ -48,11 +51,7 @@ export function untoldEmptiness(room: OpenRoom, atMs: number): Event[] {
 }
 
 /** The event that nobody was in the room from `emptySinceMs` on. It has the same key each time. */
-export function emptyEvent(
-  { roomSid, nativeRoom }: Pick<OpenRoom, 'roomSid' | 'nativeRoom'>,
-  emptySinceMs: number,
-  atMs: number,
-): Event {
+export function emptyEvent({ roomSid, nativeRoom }: RoomKey, emptySinceMs: number, atMs: number): Event {
   return roomEmpty({ roomSid, room: roomFacts(nativeRoom), lastSignMs: emptySinceMs, atMs })
 }
 
@@ -71,7 +70,7 @@ export async function enterRoom(memory: EmitterMemory, nativeRoom: string, roomS
 /** Notes that somebody was in the room until a moment, and counts so many members fewer from then on. */
 export async function leaveRoom(
   memory: EmitterMemory,
-  { nativeRoom, roomSid }: Pick<OpenRoom, 'nativeRoom' | 'roomSid'>,
+  { nativeRoom, roomSid }: RoomKey,
   untilMs: number,
   fewer: 0 | 1,
 ): Promise<void> {
@@ -79,6 +78,43 @@ export async function leaveRoom(
   if (room?.roomSid !== roomSid) return
   const members = Math.max(room.members - fewer, 0)
   const lastLeftMs = Math.max(room.lastLeftMs ?? 0, untilMs)
-  const emptySinceMs = members === 0 ? lastLeftMs : undefined
-  memory.set('room', nativeRoom, { ...room, members, lastLeftMs, emptySinceMs })
+  setRoom(memory, { ...room, members, lastLeftMs })
+}
+
+/** Counts one more viewer in the room. Janus lets nobody subscribe to nothing: it is not empty at this moment. */
+export async function enterAsViewer(memory: EmitterMemory, roomKey: RoomKey, atMs: number): Promise<void> {
+  const room = await memory.get('room', roomKey.nativeRoom)
+  if (room?.roomSid !== roomKey.roomSid) return
+  const { viewers = 0, lastViewedMs = 0 } = room
+  setRoom(memory, { ...room, viewers: viewers + 1, lastViewedMs: Math.max(lastViewedMs, atMs) })
+}
+
+/**
+ * Counts one viewer fewer in the room from a moment on. Returns when the viewer left: at that moment, or before it when
+ * the room became empty. Undefined if the instance of the viewer is over, and the viewer with it.
+ */
+export async function leaveAsViewer(
+  memory: EmitterMemory,
+  { nativeRoom, roomSid }: RoomKey,
+  untilMs: number,
+): Promise<number | undefined> {
+  const room = await memory.get('room', nativeRoom)
+  if (room?.roomSid !== roomSid) return undefined
+  const { emptySinceMs, toldEmptyMs, lastViewedMs = 0 } = room
+  if (emptySinceMs !== undefined && emptySinceMs === toldEmptyMs) return undefined
+  const viewers = Math.max((room.viewers ?? 0) - 1, 0)
+  const leftMs = Math.min(untilMs, emptySinceMs ?? untilMs)
+  setRoom(memory, { ...room, viewers, lastViewedMs: Math.max(lastViewedMs, leftMs) })
+  return leftMs
+}
+
+/**
+ * Sets a room with the moment since when nobody is in it. Viewers keep it open only while no participant in it was heard
+ * of: then whoever publishes came before the feed was received.
+ */
+function setRoom(memory: EmitterMemory, room: OpenRoom): void {
+  const { members, viewers = 0, lastLeftMs, lastViewedMs = 0 } = room
+  const isUsed = members > 0 || (viewers > 0 && lastLeftMs === undefined)
+  const emptySinceMs = isUsed ? undefined : Math.max(lastLeftMs ?? 0, lastViewedMs)
+  memory.set('room', room.nativeRoom, { ...room, emptySinceMs })
 }

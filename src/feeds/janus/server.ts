@@ -47,7 +47,8 @@ export async function noteStart(type: unknown, event: Json, { memory, atMs }: Ja
 
 /** Forgets all that a Janus lost when it ended. Media are forgotten within minutes, as they are without a member. */
 export async function clearServer(memory: EmitterMemory): Promise<void> {
-  for (const kind of ['room', 'member', 'handle', 'session', 'transport'] as const) await memory.clear(kind)
+  for (const kind of ['room', 'member', 'viewer', 'handle', 'session', 'transport'] as const)
+    await memory.clear(kind)
 }
 
 async function forgetServer(memory: EmitterMemory, atMs: number): Promise<void> {

@@ -5,6 +5,7 @@ import { type JanusContext, NOTHING } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Session } from './entries.ts'
 import { closeMember, connectionGone, memberAt } from './members.ts'
+import { stopViewing } from './viewers.ts'
 
 const HTTP = 'janus.transport.http'
 
@@ -22,7 +23,7 @@ export async function reduceSession(event: Json, context: JanusContext): Promise
   await keepSession(memory, sessionId, { ...session, ended: name })
   await memory.load(session.handleIds.map(id => ['handle', id] as const))
   const events: Event[] = []
-  for (const handleId of session.handleIds) events.push(...(await connectionGone(context, handleId)))
+  for (const handleId of session.handleIds) events.push(...(await handleGone(context, handleId)))
   return events.length === 0 ? NOTHING : { events }
 }
 
@@ -38,11 +39,15 @@ export async function reduceHandle(event: Json, context: JanusContext): Promise<
     return NOTHING
   }
   if (event['name'] !== 'detached') return NOTHING
-  const events = await connectionGone(context, handleId)
+  const events = await handleGone(context, handleId)
   const member = await memberAt(memory, handleId)
   if (member !== undefined) await closeMember(context, member)
   await forgetHandle(memory, sessionId, handleId)
   return events.length === 0 ? NOTHING : { events }
+}
+
+async function handleGone(context: JanusContext, handleId: string): Promise<Event[]> {
+  return [...(await connectionGone(context, handleId)), ...(await stopViewing(context, handleId))]
 }
 
 /** Type 128: transports. Their ids are used again: sessions under the id of a transport that connects belong to an earlier one. */

@@ -17,6 +17,7 @@ import {
 } from './members.ts'
 import { type Names, namesOf, newNames } from './names.ts'
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
+import { beginViewing, viewerJoins } from './viewers.ts'
 
 const VIDEOROOM = 'janus.plugin.videoroom'
 const NOTHING: Reduced = { events: [], reason: 'It tells of no participant' }
@@ -32,6 +33,7 @@ export async function reduceVideoroom(event: Json, context: JanusContext): Promi
     case 'destroyed':
       return await destroyed(context, nativeRoom)
   }
+  if (data['event'] === 'subscribing') return await beginViewing(context, data, nativeRoom)
   if (nativeId === undefined) return NOTHING
   const id = { nativeRoom, nativeId }
   switch (data['event']) {
@@ -101,7 +103,7 @@ async function joined(context: JanusContext, data: Json, id: MemberId): Promise<
 }
 
 async function beginStay(context: JanusContext, id: MemberId, more: Parameters<typeof openMember>[3]) {
-  const freed = await freeHandle(context, id)
+  const freed = [...(await freeHandle(context, id)), ...(await viewerJoins(context, id))]
   const { room, events, claims } = await findRoom(context, id.nativeRoom)
   const member = await openMember(context, room, id.nativeId, more)
   return { member, events: [...freed, ...events], claims }

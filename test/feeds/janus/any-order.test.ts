@@ -15,15 +15,21 @@ const RUNS = 30
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 
-/** A crash, a shutdown, a leave without a join, a kick, two stays under one id of which one leave was lost. */
+/**
+ * A crash, a shutdown, a leave without a join, a kick, two stays under one id of which one leave was lost, the copy of a
+ * publisher at another Janus, and viewers.
+ */
 function hardStory() {
   const [lab, other] = [janusNamed('lab'), janusNamed('other')]
   const [ann, ben, cleo] = [lab.person('ann', { id: 42 }), lab.person('ben', { id: 42 }), lab.person('cleo')]
   const [dan, eve] = [other.person('dan'), other.person('eve')]
+  const [vic, wil, copy] = [other.person('vic'), other.person('wil'), other.copy('Ann')]
   return [
     ...[ann.comes(1), ann.publishes(2), ben.comes(9), ben.publishes(10, 'h264'), lab.leaving(11, 77)],
     ...[cleo.comes(12), lab.kicked(15, cleo.id), lab.started(60)],
     ...[dan.comes(3), eve.comes(4), eve.publishes(5), eve.detaches(20)],
+    ...[copy.comes(6), vic.attaches(7), vic.subscribes(8), wil.attaches(9), wil.subscribes(10)],
+    ...[copy.isUpdated(11), wil.detaches(30), vic.joins(40), copy.leaves(45)],
     ...[other.stopped(50), dan.closesTab(50.1)],
   ]
 }

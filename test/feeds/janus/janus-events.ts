@@ -33,6 +33,20 @@ export function janusNamed(emitter: string) {
     kicked: (at: number, id: number | string, room: number | string = ROOM) =>
       plugin(at, { event: 'kicked', room, id }),
 
+    /** The copy of a publisher at another Janus: its events have no session and no handle, and it has no join. */
+    copy(name: string, { id = 77, room = ROOM }: { id?: number | string; room?: number | string } = {}) {
+      const tell = (word: string) => (at: number, more: object) =>
+        plugin(at, { event: word, room, id, display: name, ...more })
+      const ends = (word: string) => (at: number) => tell(word)(at, {})
+      const audio = { type: 'audio', mindex: 0, mid: '0', codec: 'opus' }
+      const video = { type: 'video', mindex: 1, mid: '1', codec: 'vp9' }
+      return {
+        comes: (at: number) => tell('published')(at, { streams: [audio] }),
+        isUpdated: (at: number) => tell('updated')(at, { streams: [audio, video] }),
+        ...{ leaves: ends('leaving'), isKicked: ends('kicked') },
+      }
+    },
+
     /** A person with their own transport, session and handle. */
     person(name: string, given: { id?: number | string; room?: number | string; transportId?: string } = {}) {
       const index = ++people
@@ -60,6 +74,22 @@ export function janusNamed(emitter: string) {
         ...{ unpublishes, leaves, disconnects, detaches, timesOut, endsSession },
         publishes: (at: number, codec = 'vp8') =>
           plugin(at, { event: 'published', room, id, streams: [{ type: 'video', mid: '1', codec }] }, from),
+        /** The answer to a handle that asks for the streams of a feed; another handle of the session where one is given. */
+        subscribes: (
+          at: number,
+          { handle = from.handle_id, ...more }: { handle?: number; private_id?: number } = {},
+        ) =>
+          plugin(
+            at,
+            {
+              event: 'subscribing',
+              room,
+              streams: [{ type: 'video', active: true, mindex: 0, mid: '0', feed_id: 101, codec: 'vp8' }],
+              private_id: 0,
+              ...more,
+            },
+            { ...from, handle_id: handle },
+          ),
         configures: (at: number) => plugin(at, { event: 'configured', room, id, bitrate: 0 }, from),
         receives: (at: number, receiving = true) =>
           event(at, 32, { subtype: 1, ...from, event: { media: 'video', mid: '1', receiving } }),

@@ -12,7 +12,7 @@ export async function toldBy(server: TestServer): Promise<string[]> {
   return lines
 }
 
-/** Every stay as the API serves it, one a line. */
+/** Every stay as the API serves it, one a line. Kinds other than `person` are named. */
 export async function staysToldBy(server: TestServer): Promise<string[]> {
   return (await toldBy(server)).filter(line => line.startsWith(' ')).map(line => line.trim())
 }
@@ -33,7 +33,19 @@ function roomLine(room: ServedRoom): string {
 function stayLine(stay: ServedParticipant): string {
   const { participant_identity, join_time, leave_time, end_reason, error_code, codecs, properties } = stay
   const span = spanOf(join_time, leave_time)
-  return words(participant_identity ?? '?', span, end_reason, error_code, ...codecs, inferredOf(properties))
+  const isPerson = properties.kind === 'person'
+  const kind = isPerson ? null : properties.kind
+  const unexpected = properties.counted === isPerson ? null : `counted: ${properties.counted}`
+  return words(
+    kind,
+    participant_identity ?? '?',
+    unexpected,
+    span,
+    end_reason,
+    error_code,
+    ...codecs,
+    inferredOf(properties),
+  )
 }
 
 function spanOf(from: string | null, to: string | null): string {
