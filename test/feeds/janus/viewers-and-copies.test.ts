@@ -7,7 +7,7 @@ import { rowsOf, type ServedRoom, servedParticipants, servedRooms } from '../ser
 import { type JanusEvent, janus, START_MS } from './janus-events.ts'
 import { type JanusTestServer, janusServer, tell } from './janus-server.ts'
 
-const RUNS = 40
+const RUNS = 16
 /** After this time the test fails with the smallest counterexample found so far. */
 const LIMIT_MS = 60_000
 const ACTORS = ['ann', 'ben', 'Dan', 'vic', 'wil'] as const
@@ -17,7 +17,7 @@ const DAY_SEC = 86_400
 /** One step of a story: who does something, one of several things that are possible, and the seconds until then. */
 const steps = fc.array(
   fc.record({ who: fc.constantFrom(...ACTORS), choice: fc.nat(2), gapSec: fc.integer({ min: 1, max: 45 }) }),
-  { minLength: 1, maxLength: 30 },
+  { minLength: 1, maxLength: 20 },
 )
 type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never
 
