@@ -1,6 +1,7 @@
 /**
  * Janus 1.3 repeats the display name (and the metadata) in `leaving`, `kicked` and `unpublished`. If all that came before
- * was lost, the record of whoever left or was kicked has that name; a name that was stated before stays.
+ * was lost, the record of whoever left or was kicked has that name. A display name is never the identity, and a leave does
+ * not show that there was no opaque id.
  *
  * The members of these events are those that janus_videoroom_leave_or_unpublish writes, in src/plugins/janus_videoroom.c
  * of Janus 1.3 (github.com/meetecho/janus-gateway).
@@ -25,12 +26,12 @@ const publishes = (at: number, more: object, from: object = ann.from) =>
 
 /** What came, and the identity, the display name and the leave of the only record. */
 const STORIES: Record<string, { told: object[]; record: [string | null, string | null, string | null] }> = {
-  'only the kick came': { told: [named('kicked', 30, 'Ann')], record: ['Ann', 'Ann', '11:00:30'] },
-  'only the leave came': { told: [named('leaving', 30, 'Ann')], record: ['Ann', 'Ann', '11:00:30'] },
+  'only the kick came': { told: [named('kicked', 30, 'Ann')], record: [null, 'Ann', '11:00:30'] },
+  'only the leave came': { told: [named('leaving', 30, 'Ann')], record: [null, 'Ann', '11:00:30'] },
   'only a leave of an earlier Janus came': { told: [lab.leaving(30, 42)], record: [null, null, '11:00:30'] },
   'an unpublication after a sign without a name': {
     told: [{ ...ann.configures(5), opaque_id: undefined }, named('unpublished', 9, 'Ann')],
-    record: ['Ann', 'Ann', null],
+    record: ['42', 'Ann', null],
   },
   'a leave after a sign with an opaque id': {
     told: [ann.configures(5), named('leaving', 30, 'Ann')],
@@ -38,11 +39,11 @@ const STORIES: Record<string, { told: object[]; record: [string | null, string |
   },
   'the join stated the opaque id and the name': {
     told: [joins(1, { display: 'Ann' }), named('unpublished', 9, 'Annie'), named('leaving', 30, 'Annie')],
-    record: ['ann@example.com', 'Ann', '11:00:30'],
+    record: ['ann@example.com', 'Annie', '11:00:30'],
   },
   'the join stated the name alone': {
     told: [joins(1, { display: 'Ann' }, noOpaqueId), named('kicked', 30, 'Annie')],
-    record: ['Ann', 'Ann', '11:00:30'],
+    record: ['42', 'Annie', '11:00:30'],
   },
   'the join stated no name, the publication does': {
     told: [
@@ -50,11 +51,11 @@ const STORIES: Record<string, { told: object[]; record: [string | null, string |
       publishes(2, { display: 'Ann' }, noOpaqueId),
       named('kicked', 30, 'Annie'),
     ],
-    record: ['Ann', 'Ann', '11:00:30'],
+    record: ['42', 'Annie', '11:00:30'],
   },
-  'the publication repeats another name': {
+  'the publication states another name, which is the latest': {
     told: [joins(1, { display: 'Ann' }, noOpaqueId), publishes(2, { display: 'Annie' }, noOpaqueId)],
-    record: ['Ann', 'Ann', null],
+    record: ['42', 'Annie', null],
   },
 }
 

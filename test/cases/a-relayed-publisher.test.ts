@@ -27,29 +27,29 @@ const taken = edge.person('eve', { id: 77 })
 const STORIES: Record<string, { told: (object | object[])[]; stays: string[] }> = {
   'its whole life: it comes, is updated, and is removed': {
     told: [ann.comes(1), dan.comes(5), dan.isUpdated(20), dan.leaves(60)],
-    stays: ['ann 11:00:01-', 'bridge Dan 11:00:05-11:01:00 VP9 opus'],
+    stays: ['ann 11:00:01-', 'bridge 77 11:00:05-11:01:00 VP9 opus'],
   },
   'the update is its first sign': {
     told: [dan.isUpdated(20), dan.leaves(60)],
-    stays: ['bridge Dan 11:00:20-11:01:00 VP9 opus (duration_sec join_time)'],
+    stays: ['bridge 77 11:00:20-11:01:00 VP9 opus (duration_sec join_time)'],
   },
   'it is kicked': {
     told: [dan.comes(5), dan.isKicked(60)],
-    stays: ['bridge Dan 11:00:05-11:01:00 disconnected_via_api opus'],
+    stays: ['bridge 77 11:00:05-11:01:00 disconnected_via_api opus'],
   },
   'it comes and goes and comes again': {
     told: [dan.comes(5), dan.leaves(9), dan.comes(15)],
-    stays: ['bridge Dan 11:00:05-11:00:09 opus', 'bridge Dan 11:00:15- opus'],
+    stays: ['bridge 77 11:00:05-11:00:09 opus', 'bridge 77 11:00:15- opus'],
   },
   'its room is destroyed': {
     told: [edge.created(1, 1234), dan.comes(5), edge.destroyed(60, 1234)],
-    stays: [`bridge Dan 11:00:05-11:01:00 room_ended_via_api 53118 opus ${WITH_CODE}`],
+    stays: [`bridge 77 11:00:05-11:01:00 room_ended_via_api 53118 opus ${WITH_CODE}`],
   },
   'its Janus crashes': {
     told: [ann.comes(1), dan.comes(5), edge.started(60)],
     stays: [
       'ann 11:00:01-11:00:05 server_crash (duration_sec end_reason leave_time)',
-      'bridge Dan 11:00:05-11:00:05 server_crash opus (duration_sec end_reason leave_time)',
+      'bridge 77 11:00:05-11:00:05 server_crash opus (duration_sec end_reason leave_time)',
     ],
   },
   'a local participant whose join was lost is none: the publication has a session and a handle': {
@@ -61,15 +61,15 @@ const STORIES: Record<string, { told: (object | object[])[]; stays: string[] }> 
       edge.plugin(1, { event: 'joined', room: 1234, id: 77, private_id: 7, display: 'Dan' }),
       dan.comes(5),
     ],
-    stays: ['Dan 11:00:01- opus'],
+    stays: ['77 11:00:01- opus'],
   },
   'it takes the id of a local participant whose leave was lost': {
     told: [taken.comes(1), dan.comes(30)],
-    stays: [`eve 11:00:01-11:00:30 ${LOST} ${WITH_CODE}`, 'bridge Dan 11:00:30- opus'],
+    stays: [`eve 11:00:01-11:00:30 ${LOST} ${WITH_CODE}`, 'bridge 77 11:00:30- opus'],
   },
   'a local participant whose join was lost takes its id': {
     told: [dan.comes(5), taken.publishes(30)],
-    stays: [`bridge Dan 11:00:05-11:00:30 ${LOST} opus ${WITH_CODE}`, 'eve 11:00:30- VP8 (join_time)'],
+    stays: [`bridge 77 11:00:05-11:00:30 ${LOST} opus ${WITH_CODE}`, 'eve 11:00:30- VP8 (join_time)'],
   },
 }
 
@@ -96,7 +96,7 @@ test('a relayed copy keeps its room open, and a publisher and the copies count o
     'room 5001 11:00:01- (create_time)',
     '  dan 11:00:01- VP8',
     'room 1234 11:00:03- (create_time)',
-    '  bridge Dan 11:00:03- opus',
+    '  bridge 77 11:00:03- opus',
     '  ann 11:00:04-11:00:30 client_left (end_reason)',
   ])
   const numbers = (await roomsByStart(server)).map(room => room.unique_participants)

@@ -16,7 +16,7 @@ const LIMIT_MS = 60_000
 const FEEDS = [
   {
     kind: 'livekit',
-    runs: 2,
+    runs: 3,
     stories: livekit.consistentMoments.map(livekit.story),
     tell: (server: TestServer, payload: unknown) => deliver(server, payload),
   },

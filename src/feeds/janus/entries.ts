@@ -120,10 +120,6 @@ export interface Member extends MemberId, Stored {
   readonly handleId?: string | undefined
   /** True for the copy of a publisher at another Janus, which relays its media to this one. It has no handle here. */
   readonly isRelayed?: boolean | undefined
-  /** True until an event gives an identity other than the id in the room. Undefined if it is known. */
-  readonly lacksIdentity?: boolean | undefined
-  /** True until an event gives the display name. Undefined if it is known. */
-  readonly lacksDisplayName?: boolean | undefined
   /** True once its room was destroyed. */
   readonly isOver?: boolean | undefined
   /** True once another room was created under the id of its room. */

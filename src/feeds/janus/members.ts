@@ -4,7 +4,6 @@ import type { JanusContext } from './context.ts'
 import type { EmitterMemory } from './emitter-memory.ts'
 import type { Member, MemberId, OpenRoom } from './entries.ts'
 import { forgetMedia } from './media.ts'
-import type { Names } from './names.ts'
 import { enterRoom, leaveRoom, roomFacts } from './rooms.ts'
 
 /** Begins a stay in a room. A stay under the same id that is still open ends: its leave was lost. */
@@ -12,7 +11,7 @@ export async function openMember(
   context: JanusContext,
   room: OpenRoom,
   nativeId: string,
-  more: Names['lacks'] & Pick<Member, 'isRelayed'>,
+  more: Pick<Member, 'isRelayed'>,
 ): Promise<Member> {
   const { memory, sessionId, handleId, atMs, payloadKey } = context
   const id = { nativeRoom: room.nativeRoom, nativeId }

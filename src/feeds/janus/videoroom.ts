@@ -1,4 +1,4 @@
-import { codecName, type Event, isOneOf, TRACK_KINDS } from '../../event.ts'
+import { codecName, type Event, isOneOf, type ParticipantFacts, TRACK_KINDS } from '../../event.ts'
 import { participantSid } from '../../sid.ts'
 import type { Reduced } from '../feed.ts'
 import { idOf, type Json, objectOf, omitUndefined, textOf } from '../json.ts'
@@ -15,7 +15,7 @@ import {
   seenEvent,
   showMember,
 } from './members.ts'
-import { type Names, namesOf, newNames } from './names.ts'
+import { namesOf } from './names.ts'
 import { beginRoom, emptyEvent, findRoom, leaveRoom, roomFacts, untoldEmptiness } from './rooms.ts'
 import { beginViewing, viewerJoins } from './viewers.ts'
 
@@ -96,13 +96,13 @@ async function endMembers(
 }
 
 async function joined(context: JanusContext, data: Json, id: MemberId): Promise<Reduced> {
-  const { facts, lacks } = namesOf(context, data, id)
-  const { member, events, claims } = await beginStay(context, id, lacks)
-  const join = joinEvent(context, `${context.payloadKey}#0`, memberFacts(member, facts))
+  const { member, events, claims } = await beginStay(context, id)
+  const facts = memberFacts(member, namesOf(context, data, id))
+  const join = joinEvent(context, `${context.payloadKey}#0`, facts)
   return { events: [...events, join], claims }
 }
 
-async function beginStay(context: JanusContext, id: MemberId, more: Parameters<typeof openMember>[3]) {
+async function beginStay(context: JanusContext, id: MemberId, more: Pick<Member, 'isRelayed'> = {}) {
   const freed = [...(await freeHandle(context, id)), ...(await viewerJoins(context, id))]
   const { room, events, claims } = await findRoom(context, id.nativeRoom)
   const member = await openMember(context, room, id.nativeId, more)
@@ -124,24 +124,20 @@ async function published(context: JanusContext, data: Json, id: MemberId): Promi
   const isRelayed = isOfRelayed(context, data)
   const isNew = before === undefined || before.isOver === true || isOtherStay(before, isRelayed)
   if (!isNew && data['event'] === 'configured' && before.toldSilentMs === undefined) return NOTHING
-  const stated = namesOf(context, data, id)
   if (isNew) {
-    const more = { ...stated.lacks, isRelayed: isRelayed || undefined }
+    const more = omitUndefined({ isRelayed: isRelayed || undefined })
     const { member, events, claims } = await beginStay(context, id, more)
-    return { events: [...events, ...publicationOf(context, data, member, stated.facts)], claims }
+    return { events: [...events, ...publicationOf(context, data, member)], claims }
   }
-  const { facts, lacks } = newNames(before, stated)
-  const member = { ...before, ...lacks }
-  if ((await lastMediaMs(memory, member)) !== undefined) await noteMedia(memory, member, atMs)
-  memory.set('member', member, member)
-  await showMember(memory, member)
-  return { events: publicationOf(context, data, member, facts) }
+  if ((await lastMediaMs(memory, before)) !== undefined) await noteMedia(memory, before, atMs)
+  await showMember(memory, before)
+  return { events: publicationOf(context, data, before) }
 }
 
 /** The sign of the participant who publishes, which is the join of a copy, and the tracks. */
-function publicationOf(context: JanusContext, data: Json, member: Member, names: Names['facts']): Event[] {
+function publicationOf(context: JanusContext, data: Json, member: Member): Event[] {
   const { payloadKey, atMs } = context
-  const facts = memberFacts(member, names)
+  const facts = memberFacts(member, namesOf(context, data, member))
   const isJoin = member.isRelayed && data['event'] === 'published'
   const sign = isJoin ? joinEvent(context, `${payloadKey}#join`, facts) : seenEvent(context, facts)
   const tracks = tracksOf(data).map(
@@ -172,11 +168,10 @@ async function unpublished(context: JanusContext, data: Json, id: MemberId): Pro
   const { memory, atMs } = context
   const member = await memory.get('member', id)
   if (member === undefined || member.isOver) return NOTHING
-  const { facts, lacks } = newNames(member, namesOf(context, data, id))
   await endMedia(memory, member, atMs)
   await showMember(memory, member)
-  memory.set('member', id, { ...member, ...lacks, toldSilentMs: undefined, mediaEndedMs: atMs })
-  return { events: [seenEvent(context, memberFacts(member, facts))] }
+  memory.set('member', id, { ...member, toldSilentMs: undefined, mediaEndedMs: atMs })
+  return { events: [seenEvent(context, memberFacts(member, namesOf(context, data, id)))] }
 }
 
 /** A leave has the room and the id, and the display name since Janus 1.3. The other facts of the stay are in memory. */
@@ -195,7 +190,7 @@ async function left(
     ...(sessionId === undefined ? [] : [['session', sessionId] as const]),
     ...(handleId === undefined ? [] : [['handle', handleId] as const]),
   ])
-  const leave = await leaveEvent(context, member, newNames(member, names).facts, stated)
+  const leave = await leaveEvent(context, member, names, stated)
   await closeMember(context, id)
   const isOfOpenRoom = member.isOver || (await memory.get('room', id.nativeRoom))?.roomSid === roomSid
   // If the instance of this stay was taken for empty too early, it is empty from this leave on.
@@ -206,7 +201,7 @@ async function left(
 async function leftUnheard(
   context: JanusContext,
   id: MemberId,
-  { facts }: Names,
+  names: ParticipantFacts,
   stated: { endReason: string } | undefined,
 ): Promise<Reduced> {
   const { memory, atMs, payloadKey } = context
@@ -214,7 +209,7 @@ async function leftUnheard(
   await leaveRoom(memory, room, atMs, 0)
   const sid = participantSid(room.roomSid, `${id.nativeId}@left@${payloadKey}`)
   const member: Member = { participantSid: sid, roomSid: room.roomSid, ...id }
-  return { events: [...events, await leaveEvent(context, member, facts, stated)], claims }
+  return { events: [...events, await leaveEvent(context, member, names, stated)], claims }
 }
 
 function tracksOf(data: Json) {

@@ -159,12 +159,14 @@ async function assertWithinRooms(server: JanusTestServer) {
   const all = await Promise.all(
     rooms.map(async ({ room_sid, create_time, end_time }) => {
       const people = await servedParticipants(server, room_sid)
-      return people.map(({ participant_identity, join_time, leave_time, properties: { kind, counted } }) => {
+      return people.map(({ participant_identity, join_time, leave_time, properties }) => {
+        const { kind, counted, display_name } = properties
         const what = `${kind} ${participant_identity} ${join_time}-${leave_time} in ${create_time}-${end_time}`
         assert.equal(counted, kind === 'person', what)
         assert.ok(leave_time !== null && end_time !== null, what)
         assert.ok((join_time ?? leave_time) >= create_time && leave_time <= end_time, what)
-        return { name: participant_identity ?? '', kind }
+        // A copy has no opaque id: its identity is the id in the room.
+        return { name: display_name ?? participant_identity ?? '', kind }
       })
     }),
   )

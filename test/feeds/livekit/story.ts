@@ -4,8 +4,8 @@ import { NOW_MS } from '../../support/test-server.ts'
 
 const START = NOW_MS - 600_000
 const MOMENTS = 14
-/** The number of webhooks in a story. */
-export const EVENTS = 23
+/** The number of webhooks in a whole story. */
+export const EVENTS = 24
 
 /** Moments close together, so that stays touch, overlap, have no duration, and end after their room. */
 export const moments = fc.array(fc.integer({ min: 0, max: 12_000 }), {
@@ -28,8 +28,8 @@ export const consistentMoments = moments.map(at => {
 })
 
 /**
- * Two stays of ann, bob whose attempt failed, carl without a leave, an agent, dora, a recording and one that was
- * aborted; then the room is used again, by eve and by finn without a leave. `at` are milliseconds.
+ * Two stays of ann, bob whose attempt failed, carl without a leave, an agent, dora, and a recording; then the room is used
+ * again, by eve and by finn, a caller without a leave. `at` are milliseconds.
  */
 export function story(at: readonly number[]) {
   const room = livekitRoom('any', START)
@@ -54,17 +54,26 @@ export function story(at: readonly number[]) {
     room.left('agent', ms(9), ms(10), 'CLIENT_INITIATED', agent),
     room.joined('dora', ms(11)),
     room.left('dora', ms(11), ms(12), 'ROOM_DELETED'),
+    egress('started', 'EG_1', ms(2), {}),
     egress('ended', 'EG_1', ms(4), {
       status: 'EGRESS_COMPLETE',
       fileResults: [{ filename: 'a.mp4', duration: '2000000000' }],
     }),
-    egress('started', 'EG_2', ms(9), {}),
-    egress('ended', 'EG_2', ms(10), { status: 'EGRESS_ABORTED', fileResults: [{ filename: 'b.mp4' }] }),
     room.finished(ms(13)),
     room.joined('eve', ms(13) + 5_000),
     room.left('eve', ms(13) + 5_000, ms(13) + 8_000, 'CLIENT_INITIATED'),
     room.joined('finn', ms(13) + 6_000, { kind: 'SIP' }),
     room.finished(ms(13) + 10_000),
+  ]
+}
+
+/** The story, and a recording that was aborted. */
+export function wholeStory(at: readonly number[]) {
+  const ms = (index: number) => START + (at[index] ?? 0)
+  return [
+    ...story(at),
+    egress('started', 'EG_2', ms(9), {}),
+    egress('ended', 'EG_2', ms(10), { status: 'EGRESS_ABORTED', fileResults: [{ filename: 'b.mp4' }] }),
   ]
 }
 
