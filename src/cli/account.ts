@@ -25,15 +25,14 @@ export const accountAdd: Command = {
           `Account ${accountSid} exists already: rollcall account rotate gives it a new token.`,
         )
       }
-      // The first account is the default: the token and the feeds of the settings belong to it.
-      const isFirst = (await store.accounts.list()).length === 0
       const token = newSecret()
       const name = context.options['name'] ?? 'account'
       await store.accounts.put({
         accountSid,
         name,
         tokenHash: hashSecret(token),
-        isDefault: isFirst ? 1 : 0,
+        // The token and the feeds of the settings belong to an account that `serve` makes, never to this one.
+        isDefault: 0,
         createdAtMs: context.clock(),
       })
       context.print(`Account SID  ${accountSid}`)

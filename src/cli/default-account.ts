@@ -5,12 +5,13 @@ import type { Account } from '../store/accounts.ts'
 import type { Store } from '../store/store.ts'
 import { CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
+import { UsageError } from './usage-error.ts'
 
 /**
- * Finds or makes the default account: the one that the settings name, else the account that was made first, else a new
- * one. Processes that start at the same time agree on one account. `newToken` is the generated token of a new account,
- * to be printed once, else undefined. Throws CommandError if the settings have a token or a feed and no account is the
- * default account: they would apply to an account that was added for somebody else.
+ * Finds or makes the default account: the one that the settings name, else the one that an earlier start made, else, if
+ * there is no account, a new one. Processes that start at the same time agree on one account. `newToken` is the
+ * generated token of a new account, to be printed once, else undefined. Throws UsageError if the settings have a token
+ * or a feed and no account is the default account: they would apply to an account that was added for somebody else.
  */
 export async function ensureDefaultAccount(
   store: Store,
@@ -30,7 +31,10 @@ function decideOn(accounts: readonly Account[], config: Config, nowMs: number) {
     if (config.authToken === undefined && !namesFeed(config)) {
       return { accountSid: other.accountSid, newToken: undefined, put: undefined }
     }
-    throw new CommandError('None of the accounts is the default account: name one with ROLLCALL_ACCOUNT_SID.')
+    throw new UsageError(
+      'ROLLCALL_ACCOUNT_SID is needed: there are accounts, and none of them was made by rollcall serve for its settings.',
+      'serve',
+    )
   }
   const accountSid = known?.accountSid ?? config.accountSid ?? newSid('AC')
   const newToken = known === undefined && config.authToken === undefined ? newSecret() : undefined

@@ -5,7 +5,7 @@ export interface Account {
   readonly name: string
   /** Hex SHA-256 of the auth token. The token itself is not stored. */
   readonly tokenHash: string
-  /** 1 for an account that was made as the default account, to which the feeds of the settings belong; else 0. */
+  /** 1 for an account that a start of the server made, to which the token and feeds of its settings belong; else 0. */
   readonly isDefault: number
   readonly createdAtMs: number
 }

@@ -7,6 +7,8 @@ import { ensureDefaultAccount } from '../../src/cli/default-account.ts'
 import { readConfig } from '../../src/config.ts'
 import { hashSecret } from '../../src/http/auth.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { runProgram, temporaryFolder } from '../support/program.ts'
+import { ask, rollcallPrints, startServe, told } from '../support/running-server.ts'
 
 const SID = `AC${'1'.repeat(32)}`
 const TOKEN = 'operatorToken0123456789012345678901234'
@@ -58,4 +60,24 @@ test('an account that was added for somebody else never becomes the default, nor
   const named = await ensureDefaultAccount(store, readConfig({}, { ...env, ROLLCALL_ACCOUNT_SID: SID }), 5)
   assert.deepEqual(named, { accountSid: SID, newToken: undefined })
   assert.deepEqual({ ...(await store.accounts.find(CUSTOMER.accountSid)) }, CUSTOMER)
+})
+
+test('the token and feeds of the settings never go to an account of rollcall account add, also if it was the first', async t => {
+  const cwd = await temporaryFolder(t)
+  const added = await rollcallPrints(cwd, ['account', 'add'])
+  const accountSid = told(added, /^Account SID +(\S+)$/m)
+  const token = told(added, /^Auth token +(\S+)$/m)
+  const settings: Record<string, string>[] = [
+    { ROLLCALL_AUTH_TOKEN: TOKEN },
+    { LIVEKIT_API_KEY: 'APIkey', LIVEKIT_API_SECRET: 'secret' },
+  ]
+  for (const env of settings) {
+    const args = ['serve', '--port', '0', '--database', 'data']
+    const { exitCode, stdout, stderr } = await runProgram({ cwd, args, env })
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(stderr, /^rollcall: ROLLCALL_ACCOUNT_SID is needed: .*\.\nSee rollcall serve --help\.\n$/)
+  }
+  const { url } = await startServe(t, { cwd })
+  assert.equal((await ask(url, '/v1/Video/Rooms', accountSid, token)).status, 200)
+  assert.equal((await ask(url, '/v1/Video/Rooms', accountSid, TOKEN)).status, 401)
 })
