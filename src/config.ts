@@ -1,5 +1,8 @@
+import { parseHost, parseLivekitUrl, parseOrigins, parseProxies, parsePublicUrl } from './config/addresses.ts'
+import { parsePairs } from './config/lists.ts'
 import { isOneOf, MEDIA_REGIONS, type MediaRegion } from './event.ts'
 import { ACCOUNT_SID } from './sid.ts'
+import { placeOf } from './store/place.ts'
 
 /** One setting: where it is read from and what it means. */
 export interface Setting<T> {
@@ -16,24 +19,24 @@ export interface Setting<T> {
   parse(text: string | undefined): T
 }
 
-/** Paths that Rollcall serves itself: none of them can be the prefix of PUBLIC_URL. */
-const OWN_PATHS = /^\/(?:v1|feeds|docs|openapi\.json|healthz|readyz)(?:\/|$)/
-const MIN_TOKEN_CHARS = 32
+const MIN_SECRET_CHARS = 32
+/** A body is read as one text, and V8 has none of 2^29 characters or more. */
+const MAX_BODY_BYTES = 500_000_000
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** Every setting, in the order of the help. */
 export const SETTINGS = {
   database: setting('database', 'DATABASE_URL', 'PLACE', './data', {
     help: 'Where everything is kept: a folder, a path ending in .db, a file: URL, or a postgres: URL.',
-    parse: text => text,
+    parse: parsePlace,
   }),
   databaseConnections: setting('database-connections', 'DATABASE_CONNECTIONS', 'NUMBER', '10', {
     help: 'How many connections to PostgreSQL this process opens at most, 2 or more; one more is for the sweep.',
-    parse: parseConnections,
+    parse: text => parseWhole(text, 2), // some connections write and others read
   }),
   host: setting('host', 'HOST', 'ADDRESS', '127.0.0.1', {
     help: 'The address to listen on; 0.0.0.0 for all.',
-    parse: text => text,
+    parse: parseHost,
   }),
   port: setting('port', 'PORT', 'NUMBER', '8080', {
     help: 'The port to listen on; 0 for any free one.',
@@ -45,7 +48,7 @@ export const SETTINGS = {
   }),
   trustProxy: setting('trust-proxy', 'TRUST_PROXY', 'ADDRESSES', undefined, {
     help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are trusted; "all" for any.',
-    parse: text => listOf(text ?? ''),
+    parse: text => parseProxies(text ?? ''),
   }),
   corsOrigins: setting('cors-origins', 'CORS_ORIGINS', 'ORIGINS', '*', {
     help: 'Origins, with commas, whose pages may read the API; * for any, without credentials.',
@@ -53,11 +56,11 @@ export const SETTINGS = {
   }),
   rateLimitPerMin: setting('rate-limit', 'RATE_LIMIT_PER_MIN', 'NUMBER', '6000', {
     help: 'How many API requests one account may make in a minute; 0 for no limit. Feeds are not limited.',
-    parse: parseCount,
+    parse: text => parseWhole(text, 0),
   }),
   bodyLimitBytes: setting('body-limit', 'BODY_LIMIT_BYTES', 'NUMBER', '1048576', {
     help: 'The largest request body, in bytes.',
-    parse: parseCount,
+    parse: text => parseWhole(text, 1, MAX_BODY_BYTES),
   }),
   logLevel: setting('log-level', 'LOG_LEVEL', 'LEVEL', 'info', {
     help: `One of ${LOG_LEVELS.join(', ')}.`,
@@ -82,16 +85,16 @@ export const SETTINGS = {
     },
   }),
   authToken: secret('auth-token', 'ROLLCALL_AUTH_TOKEN', {
-    help: `The token of the default account: letters and digits, ${MIN_TOKEN_CHARS} or more; otherwise the first start generates one and prints it once.`,
+    help: `The token of the default account: letters and digits, ${MIN_SECRET_CHARS} or more; otherwise the first start generates one and prints it once.`,
     parse: text => (text === undefined ? undefined : parseToken(text)),
   }),
   livekitApiKey: setting('livekit-api-key', 'LIVEKIT_API_KEY', 'KEY', undefined, {
     help: 'The API key that LiveKit signs its webhooks with. The events go to the default account.',
-    parse: text => text,
+    parse: text => (text === undefined ? undefined : parsePlain(text)),
   }),
   livekitApiSecret: secret('livekit-api-secret', 'LIVEKIT_API_SECRET', {
     help: 'The secret of LIVEKIT_API_KEY.',
-    parse: text => text,
+    parse: text => (text === undefined ? undefined : parsePlain(text)),
   }),
   livekitUrl: setting('livekit-url', 'LIVEKIT_URL', 'URL', undefined, {
     help: "The address of LiveKit's API, like http://127.0.0.1:7880: its list of participants corrects what webhooks missed. It needs LIVEKIT_API_KEY.",
@@ -99,11 +102,11 @@ export const SETTINGS = {
   }),
   janusEventsUser: setting('janus-events-user', 'JANUS_EVENTS_USER', 'NAME', undefined, {
     help: "The user name with which Janus's sampleevh posts to /feeds/janus. The events go to the default account.",
-    parse: text => text,
+    parse: text => (text === undefined ? undefined : parseUser(text)),
   }),
   janusEventsPassword: secret('janus-events-password', 'JANUS_EVENTS_PASSWORD', {
-    help: 'The password of JANUS_EVENTS_USER.',
-    parse: text => text,
+    help: `The password of JANUS_EVENTS_USER: ${MIN_SECRET_CHARS} characters or more.`,
+    parse: text => (text === undefined ? undefined : parsePassword(text)),
   }),
 } satisfies Record<string, Setting<unknown>>
 
@@ -169,73 +172,51 @@ function secret<T>(flag: string, env: string, given: Given<T, undefined>): Setti
 }
 
 function parsePort(text: string): number {
-  const port = parseCount(text)
+  const port = parseWhole(text, 0)
   if (port > 65_535) throw new Error('a port from 0 to 65535 is expected')
   return port
 }
 
-function parseCount(text: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw new Error('a whole number is expected')
-  return Number(text)
+function parseWhole(text: string, least: number, most = Number.POSITIVE_INFINITY): number {
+  const number = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  const range = most < Number.POSITIVE_INFINITY ? ` from ${least} to ${most}` : ` of ${least} or more`
+  throw new Error(`a whole number${least === 0 ? '' : range} is expected`)
 }
 
-/** Rollcall writes over some connections and reads over others. */
-function parseConnections(text: string): number {
-  const connections = parseCount(text)
-  if (connections < 2) throw new Error('a whole number of 2 or more is expected')
-  return connections
-}
-
-function parsePublicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
-  if (!isPlain || url.username !== '')
-    throw new Error('an address like https://rollcall.example.com is expected')
-  if (OWN_PATHS.test(url.pathname)) throw new Error('a path that Rollcall itself serves cannot be the prefix')
-  return url.href.replace(/\/+$/, '')
-}
-
-/** LiveKit serves its API at the address that clients dial with `ws:` or `wss:`. */
-function parseLivekitUrl(text: string): string {
-  const address = text.replace(/^ws/, 'http')
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
-    throw new Error('an address like http://127.0.0.1:7880 is expected')
-  }
-  return url.href.replace(/\/+$/, '')
-}
-
-function parseOrigins(text: string): readonly string[] {
-  const origins = listOf(text)
-  const isOrigin = (origin: string) => URL.canParse(origin) && new URL(origin).origin === origin
-  if (origins.length === 0 || !origins.every(origin => origin === '*' || isOrigin(origin))) {
-    throw new Error('origins like https://console.example.com, or *, are expected')
-  }
-  return origins
-}
-
-function listOf(text: string): string[] {
+/** The place stays a text, since it can be given to other programs; the store reads it again. */
+function parsePlace(text: string): string {
+  placeOf(text)
   return text
-    .split(',')
-    .map(part => part.trim())
-    .filter(part => part !== '')
 }
 
 function parseToken(text: string): string {
   if (!/^[A-Za-z0-9]+$/.test(text))
     throw new Error('only letters and digits are expected: the Go SDK refuses others')
-  if (text.length < MIN_TOKEN_CHARS) throw new Error(`${MIN_TOKEN_CHARS} characters or more are expected`)
+  return longEnough(text)
+}
+
+/** HTTP Basic ends the user at the first colon (RFC 7617, 2). */
+function parseUser(text: string): string {
+  if (text.includes(':')) throw new Error('a name without a colon is expected')
+  return parsePlain(text)
+}
+
+function parsePassword(text: string): string {
+  return longEnough(parsePlain(text))
+}
+
+function longEnough(text: string): string {
+  if (text.length < MIN_SECRET_CHARS) throw new Error(`${MIN_SECRET_CHARS} characters or more are expected`)
   return text
 }
 
-function parsePairs<T>(text: string | undefined, parse: (value: string) => T): Readonly<Record<string, T>> {
-  return Object.fromEntries(
-    listOf(text ?? '').map(pair => {
-      const [name = '', value = ''] = pair.split('=').map(part => part.trim())
-      if (name === '' || value === '') throw new Error('pairs like name=value, with commas, are expected')
-      return [name, parse(value)]
-    }),
-  )
+/** A space at an end, or a control character, comes from a mistake in the file of the settings. */
+function parsePlain(text: string): string {
+  if (text !== text.trim() || /\p{Cc}/u.test(text)) {
+    throw new Error('a text without control characters, and without spaces around it, is expected')
+  }
+  return text
 }
 
 function parseMediaRegion(value: string): MediaRegion {

@@ -12,7 +12,7 @@ const SHARED = ['sid', 'iso-date', 'well-formed', 'secrets', 'version']
 /** Which part may import which: a folder of src, or a file in it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: [],
-  config: ['event'],
+  config: ['event', 'store'],
   feeds: ['event'],
   fold: ['event'],
   store: ['event', 'fold'],

@@ -48,6 +48,29 @@ test('a value that cannot be read is refused with a sentence that names its flag
     ['accountSid', 'ACnone', /^--account-sid \(ROLLCALL_ACCOUNT_SID\): AC and 32 hex digits are expected\.$/],
     ['authToken', 'short', /^ROLLCALL_AUTH_TOKEN: 32 characters or more are expected\.$/],
     ['authToken', `${TOKEN}-`, /^ROLLCALL_AUTH_TOKEN: only letters and digits are expected: .*\.$/],
+    [
+      'database',
+      'mysql://me:geheim@host/db',
+      /^--database \(DATABASE_URL\): there is no store for mysql: URLs; (?!.*geheim)/,
+    ],
+    [
+      'database',
+      'postgres://me:ge#heim@host/db',
+      /^--database \(DATABASE_URL\): a URL like .* # is written %23, .*\.$/,
+    ],
+    [
+      'bodyLimitBytes',
+      '0',
+      /^--body-limit \(BODY_LIMIT_BYTES\): a whole number from 1 to \d+ is expected\.$/,
+    ],
+    ['trustProxy', 'foo', /^--trust-proxy \(TRUST_PROXY\): addresses or networks like .* are expected\.$/],
+    ['host', '[::1]', /^--host \(HOST\): an address like .* or a host name, is expected\.$/],
+    ['janusEventsPassword', 'short', /^JANUS_EVENTS_PASSWORD: 32 characters or more are expected\.$/],
+    [
+      'janusEventsUser',
+      'a:b',
+      /^--janus-events-user \(JANUS_EVENTS_USER\): a name without a colon is expected\.$/,
+    ],
     ['livekitApiKey', 'APIx', /^LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: .*\.$/],
     ['livekitApiSecret', 'secret', /^LIVEKIT_API_KEY and LIVEKIT_API_SECRET go together: .*\.$/],
   ]

@@ -1,10 +1,12 @@
 import { type Copied, CopyRefusedError, copyStore } from '../store/copy.ts'
 import type { Database } from '../store/engine/database.ts'
 import { openDatabase } from '../store/open-store.ts'
+import { placeOf } from '../store/place.ts'
 import { createStore } from '../store/store.ts'
 import { uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 import { progressBar } from './progress-bar.ts'
+import { UsageError } from './usage-error.ts'
 
 /** A server counts as running if it was up at most this long ago. A server stores its uptime more often than that. */
 const UP_WITHIN_MS = 30_000
@@ -24,7 +26,7 @@ export const copy: Command = {
     'Every user of the machine can see a password in a URL. Set PGPASSWORD instead, or PGPASSFILE for two databases.',
   ],
   async run(context) {
-    const [from, to] = [placeOf(context, 'from'), placeOf(context, 'to')]
+    const [from, to] = [givenPlace(context, 'from'), givenPlace(context, 'to')]
     await withDatabase('from', from, source =>
       withDatabase('to', to, async destination => {
         const startedAtMs = context.clock()
@@ -56,9 +58,15 @@ async function copyWithProgress(from: Database, to: Database, stop: AbortSignal)
   }
 }
 
-function placeOf({ options }: CommandContext, flag: 'from' | 'to'): string {
+function givenPlace({ options }: CommandContext, flag: 'from' | 'to'): string {
   const place = options[flag]
   if (place === undefined) throw new CommandError(`--${flag} PLACE is needed.`)
+  try {
+    placeOf(place)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--${flag}: ${problem}.`, 'copy')
+  }
   return place
 }
 

@@ -50,7 +50,7 @@ test('an account that was added for somebody else never becomes the default, nor
   await assert.rejects(ensureDefaultAccount(store, readConfig({}, env), 5), /ROLLCALL_ACCOUNT_SID/)
   const livekit = { LIVEKIT_API_KEY: 'APIkey', LIVEKIT_API_SECRET: 'secret' }
   await assert.rejects(ensureDefaultAccount(store, readConfig({}, livekit), 5), /ROLLCALL_ACCOUNT_SID/)
-  const janus = { JANUS_EVENTS_USER: 'janus', JANUS_EVENTS_PASSWORD: 'secret' }
+  const janus = { JANUS_EVENTS_USER: 'janus', JANUS_EVENTS_PASSWORD: 'secret'.repeat(6) }
   await assert.rejects(ensureDefaultAccount(store, readConfig({}, janus), 5), /ROLLCALL_ACCOUNT_SID/)
   await ensureDefaultAccount(store, readConfig({}, {}), 5)
   assert.deepEqual(

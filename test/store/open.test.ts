@@ -21,7 +21,7 @@ test('a place is a folder, a path that ends in .db, or a file: URL of either, al
     await store.close()
     assert.ok(existsSync(join(folder, file)), place)
   }
-  await assert.rejects(openStore('mysql://localhost/x'), /No store for mysql: URLs/)
+  await assert.rejects(openStore('mysql://localhost/x'), /there is no store for mysql: URLs/)
 })
 
 test('only their owner can read the files, because they hold secrets of feeds', async t => {
