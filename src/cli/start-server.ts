@@ -3,11 +3,13 @@ import pino from 'pino'
 import type { Config } from '../config.ts'
 import type { Feed } from '../feeds/feed.ts'
 import { feeds as allFeeds } from '../feeds/index.ts'
+import { outageLog } from '../http/outage-log.ts'
 import { createServer } from '../http/server.ts'
 import { applyQueue } from '../ingest/apply-queue.ts'
 import { type Reconciliation, reconciliation } from '../ingest/sweep/reconcile.ts'
 import { sendJson } from '../ingest/sweep/send-json.ts'
 import { createSweeper } from '../ingest/sweep/sweeper.ts'
+import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { Store } from '../store/store.ts'
 import { CommandError } from './command.ts'
 import { configuredFeeds as feedsOf } from './configured-feeds.ts'
@@ -41,7 +43,10 @@ export async function startServer(
   const heard = new Map<string, number>()
   const onFault = (error: unknown) => log.error(error, 'a delivery failed')
   const queue = applyQueue({ store, feeds, settings: config, onFault })
-  const server = await createServer({ config, store, clock, log, feeds, configuredFeeds, heard, queue })
+  const noteOutage = outageLog(log, clock)
+  const server = await createServer({
+    ...{ config, store, clock, log, feeds, configuredFeeds, heard, queue, noteOutage },
+  })
   const stopping = new AbortController()
   const { signal } = stopping
   const send = sendJson(signal)
@@ -54,7 +59,10 @@ export async function startServer(
   })
   const sweeper = createSweeper({
     ...{ store, queue, feeds, configuredFeeds, reconciliations, heard, clock },
-    onFault: error => signal.aborted || log.warn(error, 'a sweep failed'),
+    onFault(error) {
+      if (error instanceof StoreUnavailableError) noteOutage(error)
+      else if (!signal.aborted) log.warn(error, 'a sweep failed')
+    },
   })
   try {
     const url = await server.listen({ host: config.host, port: config.port })

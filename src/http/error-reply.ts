@@ -4,7 +4,10 @@ import { ApiError, ERRORS, type ErrorName, errorBody } from './errors.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** Answers any error with the error object. The details of an internal error go to the log only. */
+/**
+ * Answers any error with the error object. The details of an internal error go to the log only; what an outage log
+ * tells is not logged here.
+ */
 export function replyWithError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) {
   const name = errorNameOf(error)
   if (name === 'internal') request.log.error({ err: error }, 'request failed')
@@ -14,10 +17,7 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
     name === 'notFound' ? `The requested resource ${path} was not found` : messageOf(error),
   )
   if (error instanceof ApiError) reply.headers(error.headers)
-  if (error instanceof StoreUnavailableError) {
-    request.log.warn({ err: error }, 'the database cannot be used')
-    reply.header('retry-after', '1')
-  }
+  if (error instanceof StoreUnavailableError) reply.header('retry-after', '1')
   return reply.code(body.status).type(JSON_TYPE).send(body)
 }
 

@@ -1,16 +1,22 @@
 import type { FastifyInstance } from 'fastify'
+import { NeedsRepairError, StoreUnavailableError } from '../store/engine/database.ts'
 import type { Store } from '../store/store.ts'
 import { ApiError } from './errors.ts'
+import type { OutageLog } from './outage-log.ts'
 
 /** How long the outcome of a test write is answered: requests that come more often cause no more writes. */
 const HOLDS_MS = 1_000
 const RETRY = { 'retry-after': '1' }
 
-/** Serves `/healthz`, 200 while the process answers, and `/readyz`, 200 while the database can be written to, else 503. */
+/**
+ * Serves `/healthz`, 200 while the process answers, and `/readyz`, 200 while the database can be written to, else 503.
+ * A database that somebody must repair is named in the answer.
+ */
 export async function registerHealth(
   scope: FastifyInstance,
   store: Store,
   clock: () => number,
+  noteOutage: OutageLog,
 ): Promise<void> {
   let tried: Promise<void> | undefined
   let triedAtMs = 0
@@ -29,8 +35,11 @@ export async function registerHealth(
     try {
       await canWrite()
     } catch (error) {
-      request.log.warn(error, 'nothing can be stored')
-      throw new ApiError('unavailable', 'Nothing can be stored now', RETRY)
+      if (error instanceof StoreUnavailableError) noteOutage(error)
+      else request.log.warn(error, 'nothing can be stored')
+      // Other messages may name the address or the user of the database.
+      const sentence = error instanceof NeedsRepairError ? error.message : 'Nothing can be stored now'
+      throw new ApiError('unavailable', sentence, RETRY)
     }
     return { status: 'ok' }
   })

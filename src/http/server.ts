@@ -11,6 +11,7 @@ import type { Feed } from '../feeds/feed.ts'
 import { feeds as allFeeds } from '../feeds/index.ts'
 import { type ApplyQueue, applyQueue } from '../ingest/apply-queue.ts'
 import { deliveryLog } from '../ingest/delivery-log.ts'
+import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { FeedRow } from '../store/feeds/feeds.ts'
 import type { Store } from '../store/store.ts'
 import { API_PREFIX, registerApi } from './api-routes.ts'
@@ -23,6 +24,7 @@ import { registerHealth } from './health.ts'
 import { registerOpenapi } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { baseUrlOf, trustOf } from './origin.ts'
+import { type OutageLog, outageLog } from './outage-log.ts'
 import { keepRawBodies } from './raw-body.ts'
 import { brokenRequestError, replyOnSocket } from './raw-socket.ts'
 import { registerReference } from './reference.ts'
@@ -45,6 +47,8 @@ export interface ServerOptions {
   readonly heard?: Map<string, number>
   /** The queue that deliveries are applied by, if others use it too; without it the server makes one. */
   readonly queue?: ApplyQueue
+  /** The log of outages, if others use it too; without it the server makes one. */
+  readonly noteOutage?: OutageLog
   /** The kinds of feeds that are served; all if none are given. */
   readonly feeds?: readonly Feed[]
   /** The operations of the API; all if none are given. */
@@ -58,6 +62,7 @@ const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 16_384 }
 /** The whole server, ready to listen. Closing it leaves the store open. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { config, store, clock, log } = options
+  const { noteOutage = outageLog(log, clock) } = options
   const { corsOrigins, publicUrl } = config
   const trust = trustOf(config.trustProxy)
   const originOf = (request: FastifyRequest) => baseUrlOf(request, publicUrl, trust)
@@ -101,11 +106,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (request.method !== 'OPTIONS') return
     await reply.code(204).header('allow', routes.methodsOf(request.url).join(', ')).send()
   })
-  app.setErrorHandler(replyWithError)
+  app.setErrorHandler((error: Error, request, reply) => {
+    noteOutage(error)
+    return replyWithError(error, request, reply)
+  })
   app.setNotFoundHandler(notFound)
 
   await registerOpenapi(app)
-  await app.register(scope => registerHealth(scope, store, clock))
+  await app.register(scope => registerHealth(scope, store, clock, noteOutage))
   await app.register(scope => registerReference(scope, originOf))
   await app.register(registerApiRoutes, { prefix: API_PREFIX })
   await app.register(registerFeedRoutes)
@@ -123,11 +131,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const onFault = (error: unknown) => log.error(error, 'a delivery failed')
     const { queue = applyQueue({ store, feeds, settings: config, onFault }) } = options
     const receiver = { store, queue, configuredFeeds, clock, heard, onFault }
-    const deliveries = deliveryLog(store, error =>
-      log.error(error, 'the log of deliveries cannot be written'),
-    )
+    const deliveries = deliveryLog(store, error => {
+      if (error instanceof StoreUnavailableError) noteOutage(error)
+      else log.error(error, 'the log of deliveries cannot be written')
+    })
     scope.addHook('onClose', () => deliveries.close())
-    await registerFeeds(scope, { feeds, receiver, deliveries, baseUrlOf: originOf })
+    await registerFeeds(scope, { feeds, receiver, deliveries, baseUrlOf: originOf, noteOutage })
     sockets.watch(scope.websocketServer)
   }
 

@@ -3,6 +3,7 @@ import type { Delivery, Feed } from '../feeds/feed.ts'
 import type { DeliveryLog } from '../ingest/delivery-log.ts'
 import { type Outcome, type Receiver, receive } from '../ingest/receive.ts'
 import { ApiError, ERRORS } from './errors.ts'
+import type { OutageLog } from './outage-log.ts'
 import { bodyOf } from './raw-body.ts'
 
 /** What the routes and sockets of feeds need. */
@@ -11,6 +12,7 @@ export interface FeedRoutes {
   readonly receiver: Receiver
   readonly deliveries: DeliveryLog
   readonly baseUrlOf: (request: FastifyRequest) => string
+  readonly noteOutage: OutageLog
 }
 
 /**
@@ -18,13 +20,14 @@ export interface FeedRoutes {
  * to answer with, and `status` its HTTP status; 200 without an error.
  */
 export async function takeDelivery(
-  { receiver, deliveries }: FeedRoutes,
+  { receiver, deliveries, noteOutage }: FeedRoutes,
   feed: Feed,
   delivery: Delivery,
   serverLog: FastifyRequest['log'],
 ) {
   const receivedAtMs = receiver.clock()
   const outcome = await receive(receiver, feed, delivery)
+  if (outcome.outcome === 'unavailable') noteOutage(outcome.detail)
   const error = errorOf(feed, outcome)
   const status = error === undefined ? 200 : ERRORS[error.error].status
   deliveries.add(feed.kind, receivedAtMs, status, outcome)

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { LoggedDelivery } from '../store/feeds/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Outcome } from './receive.ts'
@@ -9,8 +10,8 @@ export const DELIVERIES_KEPT = 100
 const FLUSH_EVERY_MS = 500
 
 /**
- * The log that `rollcall feed log` shows. Deliveries are written together, at most twice a second. Of those that wait
- * for that, only the last DELIVERIES_KEPT of each sort are kept.
+ * The log that `rollcall feed log` shows. Deliveries are written together, at most twice a second; those that cannot be
+ * written are written with later ones. Of those that wait, only the last DELIVERIES_KEPT of each sort are kept.
  */
 export interface DeliveryLog {
   add(feedKind: string, receivedAtMs: number, httpStatus: number, outcome: Outcome): void
@@ -24,8 +25,18 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
 
   async function flush(): Promise<void> {
     timer = undefined
-    const pending = [...authentic.splice(0), ...unauthentic.splice(0)]
-    if (pending.length > 0) await store.deliveries.add(pending, DELIVERIES_KEPT)
+    const [some, others] = [authentic.splice(0), unauthentic.splice(0)]
+    if (some.length + others.length === 0) return
+    try {
+      await store.deliveries.add([...some, ...others], DELIVERIES_KEPT)
+    } catch (error) {
+      // They wait for the next delivery: after an outage the log says what was refused.
+      if (error instanceof StoreUnavailableError) {
+        authentic.splice(0, authentic.length, ...[...some, ...authentic].slice(-DELIVERIES_KEPT))
+        unauthentic.splice(0, unauthentic.length, ...[...others, ...unauthentic].slice(-DELIVERIES_KEPT))
+      }
+      throw error
+    }
   }
 
   return {

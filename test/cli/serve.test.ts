@@ -58,7 +58,7 @@ suite('rollcall serve', { concurrency: 2 }, () => {
   test('a setting that a command does not use cannot stop it', async t => {
     const cwd = await temporaryFolder(t)
     const env = { ROLLCALL_AUTH_TOKEN: 'short', PORT: '80a', LIVEKIT_API_KEY: 'APIx' }
-    const { exitCode, stderr } = await runProgram({ cwd, args: ['account', 'list'], env })
+    const { exitCode, stderr } = await runProgram({ cwd, args: ['account', 'add'], env })
     assert.deepEqual([exitCode, stderr], [0, ''])
   })
 
@@ -137,7 +137,10 @@ suite('rollcall serve', { concurrency: 2 }, () => {
       /^rollcall: Cannot open the database: .* schema version 9999; .* Run a newer Rollcall\.\n$/,
     )
     const wrong: [string, RegExp][] = [
-      [join(cwd, 'text.db'), /^Cannot open the database: file is not a database$/],
+      [
+        join(cwd, 'text.db'),
+        /^Cannot open the database: The file is not a SQLite database, or .* \(SQLite code 26\)\.$/,
+      ],
       [join(cwd, 'text.db/data'), /^Cannot open the database: ENOTDIR: /],
     ]
     for (const [database, sentence] of wrong) {

@@ -52,3 +52,9 @@ export interface Lease {
 export class StoreUnavailableError extends Error {
   override name = 'StoreUnavailableError'
 }
+
+/**
+ * Nothing can be stored until somebody repairs what is wrong. The message is a sentence that says what to do, and may be
+ * shown to anybody: it names no place.
+ */
+export class NeedsRepairError extends StoreUnavailableError {}

@@ -1,46 +1,43 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import {
-  type Connection,
-  type Database,
-  type SqlValue,
-  StoreUnavailableError,
-  type Work,
-} from '../database.ts'
-import { DIALECTS, withParameters } from '../dialect.ts'
+import type { Connection, Database, StoreUnavailableError, Work } from '../database.ts'
+import { DIALECTS } from '../dialect.ts'
 import { runWorks, type Waiting } from '../works.ts'
+import { sqliteConnection } from './connection.ts'
+import { cannotUse, damaged, isBusy, isDamage, unavailable } from './errors.ts'
+import { openFiles } from './open-files.ts'
 
 const MAX_WORKS_A_COMMIT = 256
 const DELIVERIES_A_COMMIT = 256
 const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
-const SQLITE_BUSY = 5
 
 /** A work that waits, and how long it may wait while another process has locked the file. */
 interface Patient extends Waiting {
   readonly waitMs: number
 }
 
-/** sqlite.org/rescode.html: busy, locked, no memory, read-only, I/O, corrupt, full, cannot open, not a database. */
-const CANNOT_USE = [5, 6, 7, 8, 10, 11, 13, 14, 26]
-
 /**
  * A SQLite file as a Database: one connection writes, another reads. With WAL and `synchronous = FULL` a commit is on
  * disk before it is acknowledged (SQLite documentation, "Write-Ahead Logging"). All works wait in one queue; the apply
- * queue bounds its length.
+ * queue bounds its length. Nothing is stored any more once the file was found to be damaged, nor while its path leads
+ * to another file or to none. Throws StoreUnavailableError if the file cannot be used.
  */
 export function openSqlite(file: string): Database {
-  const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
-  writer.exec('pragma journal_mode = wal; pragma synchronous = full')
-  // From here on `begin` below waits for a locked file, without blocking the event loop: reads go on.
-  writer.exec('pragma busy_timeout = 0')
-  const reading = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
-  reading.exec('pragma query_only = on')
-  const readable = connect(reading)
-
-  const connection = connect(writer)
+  const { writer, reading } = openBoth(file)
+  const readable = sqliteConnection(reading)
+  const connection = sqliteConnection(writer)
+  const files = openFiles(file)
   const waiting: Patient[] = []
   let draining: Promise<void> | undefined
+  let damage: StoreUnavailableError | undefined
+
+  /** The error that says why the file cannot be used; damage is remembered. */
+  function refusal(what: 'read' | 'written', error: unknown): StoreUnavailableError {
+    if (!isDamage(error)) return unavailable(what, error, file)
+    damage ??= damaged(error)
+    return damage
+  }
 
   async function drain(): Promise<void> {
     await nextTurn()
@@ -63,7 +60,7 @@ export function openSqlite(file: string): Database {
         writer.exec('begin immediate')
         return
       } catch (error) {
-        if (resultCode(error) !== SQLITE_BUSY || performance.now() > giveUpAtMs) throw error
+        if (!isBusy(error) || performance.now() > giveUpAtMs) throw error
         await delay(BUSY_RETRY_MS)
       }
     }
@@ -79,13 +76,17 @@ export function openSqlite(file: string): Database {
   async function commit(batch: readonly Patient[]): Promise<void> {
     let settle: (() => void)[]
     try {
+      if (damage !== undefined) throw damage
+      files.check()
       await begin(Math.max(...batch.map(({ waitMs }) => waitMs)))
       settle = await runWorks(connection, batch, cannotUse)
       writer.exec('commit')
+      // What is in a file that is gone from its path must not be acknowledged.
+      files.check()
     } catch (error) {
       rollBack()
-      const unavailable = new StoreUnavailableError('The database cannot be written now', { cause: error })
-      for (const { reject } of batch) reject(unavailable)
+      const refused = refusal('written', error)
+      for (const { reject } of batch) reject(refused)
       return
     }
     for (const tell of settle) tell()
@@ -93,9 +94,18 @@ export function openSqlite(file: string): Database {
 
   const reader: Connection = {
     dialect: DIALECTS.sqlite,
-    all: (sql, params) => told(readable.all(sql, params)),
-    run: (sql, params) => told(readable.run(sql, params)),
+    all: (sql, params) => read(() => readable.all(sql, params)),
+    run: (sql, params) => read(() => readable.run(sql, params)),
   }
+
+  async function read<T>(statement: () => Promise<T>): Promise<T> {
+    try {
+      return await statement()
+    } catch (error) {
+      throw cannotUse(error) ? refusal('read', error) : error
+    }
+  }
+
   return {
     dialect: DIALECTS.sqlite,
     deliveriesACommit: DELIVERIES_A_COMMIT,
@@ -106,7 +116,7 @@ export function openSqlite(file: string): Database {
     transactAlone: work => queue(work, Number.POSITIVE_INFINITY),
     // Only one server uses a file, so that it always holds the lease.
     lease: { hold: async () => true, release: async () => {} },
-    problem: async () => undefined,
+    problem: async () => damage?.message,
     // Nothing to do: `begin` gives up by itself after its time limit.
     giveUp() {},
     async close() {
@@ -117,42 +127,24 @@ export function openSqlite(file: string): Database {
   }
 }
 
-async function told<T>(answer: Promise<T>): Promise<T> {
+/** The connection that writes and the one that reads. The files beside the database are there once this returns. */
+function openBoth(file: string): { writer: DatabaseSync; reading: DatabaseSync } {
+  const opened: DatabaseSync[] = []
+  const open = () => {
+    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+    opened.push(database)
+    return database
+  }
   try {
-    return await answer
+    const writer = open()
+    writer.exec('pragma journal_mode = wal; pragma synchronous = full')
+    // From here on `begin` waits for a locked file, without blocking the event loop: reads go on.
+    writer.exec('pragma busy_timeout = 0')
+    const reading = open()
+    reading.exec('pragma query_only = on; select 1 from sqlite_master limit 1')
+    return { writer, reading }
   } catch (error) {
-    if (!cannotUse(error)) throw error
-    throw new StoreUnavailableError('The database cannot be read now', { cause: error })
+    for (const database of opened) database.close()
+    throw unavailable('opened', error, file)
   }
-}
-
-/** Prepares each statement once and keeps it. Bounded by the number of SQL texts in the store. */
-function connect(database: DatabaseSync): Connection {
-  const statements = new Map<string, StatementSync>()
-  function prepared(sql: string): StatementSync {
-    const known = statements.get(sql)
-    if (known !== undefined) return known
-    const statement = database.prepare(withParameters(DIALECTS.sqlite, sql))
-    statements.set(sql, statement)
-    return statement
-  }
-  return {
-    dialect: DIALECTS.sqlite,
-    async all<Row>(sql: string, params: readonly SqlValue[] = []) {
-      return prepared(sql).all(...params) as Row[] // the statement's own columns: see Connection
-    },
-    async run(sql, params = []) {
-      return Number(prepared(sql).run(...params).changes)
-    },
-  }
-}
-
-/** True if the database cannot be used now. Any other error concerns only the statement and its work. */
-function cannotUse(error: unknown): boolean {
-  return CANNOT_USE.includes(resultCode(error) ?? 0)
-}
-
-function resultCode(error: unknown): number | undefined {
-  const isOfEngine = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-  return isOfEngine ? Number(error.errcode) & 0xff : undefined
 }
