@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { type AccountStore, accountStore } from './accounts.ts'
 import type { Connection, Database, Lease } from './engine/database.ts'
 import { type DeliveryStore, deliveryStore } from './feeds/deliveries.ts'
@@ -15,7 +15,8 @@ import type { RoomKey } from './rooms/room-key.ts'
 import { migrate } from './schema/migrate.ts'
 import { type UptimeStore, uptimeStore } from './uptime.ts'
 
-const PROBE_CHARS = 50_000
+/** They are 50,000 characters of base64. */
+const PROBE_BYTES = 37_500
 
 /** What a transaction may do. It locks feeds before rooms, and each in the order of their ids, to avoid deadlocks. */
 export interface Transaction {
@@ -96,13 +97,16 @@ async function refuseProblem(database: Database): Promise<void> {
   if (problem !== undefined) throw new Error(problem)
 }
 
-/** Writes as many bytes as a delivery does, since a full disk may still have room for fewer, and deletes them again. */
+/**
+ * Writes as many bytes as a large delivery does, since a full disk may still have room for fewer, and deletes them
+ * again. They are random, because PostgreSQL compresses a long text of a row (its documentation, 66.2, "TOAST").
+ */
 async function writeAndTakeBack(connection: Connection): Promise<void> {
   const deliveryId = randomUUID()
   await connection.run(
     `insert into deliveries (delivery_id, received_at_ms, feed_kind, http_status, outcome, detail, events, duplicates)
      values (?, 0, '', 0, '', ?, 0, 0)`,
-    [deliveryId, 'x'.repeat(PROBE_CHARS)],
+    [deliveryId, randomBytes(PROBE_BYTES).toString('base64')],
   )
   await connection.run('delete from deliveries where delivery_id = ?', [deliveryId])
 }
