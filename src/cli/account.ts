@@ -3,7 +3,7 @@ import { ACCOUNT_SID } from '../sid.ts'
 import { type Command, CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 import { table } from './table.ts'
-import { withStore } from './with-store.ts'
+import { readStore, withNewOrExistingStore, withStore } from './with-store.ts'
 
 const settings = ['database'] as const
 
@@ -17,7 +17,7 @@ export const accountAdd: Command = {
   },
   settings,
   run: context =>
-    withStore(context, async store => {
+    withNewOrExistingStore(context, async store => {
       const accountSid = context.options['sid'] ?? newSid('AC')
       if (!ACCOUNT_SID.test(accountSid)) throw new CommandError('--sid: AC and 32 hex digits are expected.')
       if ((await store.accounts.find(accountSid)) !== undefined) {
@@ -47,7 +47,7 @@ export const accountList: Command = {
   options: {},
   settings,
   run: context =>
-    withStore(context, async store => {
+    readStore(context, async store => {
       const accounts = await store.accounts.list()
       const rows = accounts.map(({ accountSid, name, createdAtMs }) => [
         accountSid,

@@ -1,7 +1,8 @@
 import { type Copied, CopyRefusedError, copyStore } from '../store/copy.ts'
 import type { Database } from '../store/engine/database.ts'
-import { openDatabase } from '../store/open-store.ts'
+import { openDatabase, openExisting } from '../store/open-store.ts'
 import { placeOf } from '../store/place.ts'
+import { refuseOtherSchema } from '../store/schema/migrate.ts'
 import { createStore } from '../store/store.ts'
 import { uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
@@ -22,7 +23,7 @@ export const copy: Command = {
   },
   settings: [],
   notes: [
-    'Both databases are migrated to the schema of this version. No server may run on the destination before the copy is complete.',
+    'The destination is migrated to the schema of this version, which the source must have. No server may run on the destination before the copy is complete.',
     'Every user of the machine can see a password in a URL. Set PGPASSWORD instead, or PGPASSFILE for two databases.',
   ],
   async run(context) {
@@ -70,15 +71,15 @@ function givenPlace({ options }: CommandContext, flag: 'from' | 'to'): string {
   return place
 }
 
-/** Migrates the database at a place, runs `work` over it and closes it. */
+/** Opens a database, runs `work` over it and closes it. The source is only read; the destination is migrated. */
 async function withDatabase(
   flag: 'from' | 'to',
   place: string,
   work: (database: Database) => Promise<void>,
 ): Promise<void> {
-  const database = await opened(flag, () => openDatabase(place))
+  const database = await opened(flag, () => (flag === 'from' ? openExisting(place) : openDatabase(place)))
   try {
-    await opened(flag, () => createStore(database))
+    await opened(flag, () => createStore(database, flag === 'from' ? refuseOtherSchema : undefined))
     await work(database)
   } finally {
     await database.close()

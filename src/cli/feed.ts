@@ -8,7 +8,7 @@ import { chooseAccount } from './default-account.ts'
 import { addHelp, rotateHelp } from './feed-help.ts'
 import { newKeys } from './feed-keys.ts'
 import { table } from './table.ts'
-import { withStore } from './with-store.ts'
+import { readStore, withStore } from './with-store.ts'
 
 const settings = ['database'] as const
 
@@ -60,7 +60,7 @@ function feedList(feeds: readonly Feed[]): Command {
     options: {},
     settings,
     run: context =>
-      withStore(context, async store => {
+      readStore(context, async store => {
         const rows = (await store.feeds.list()).map(row => [
           row.feedId,
           row.kind,
@@ -122,7 +122,7 @@ const feedLog: Command = {
   options: {},
   settings,
   run: context =>
-    withStore(context, async store => {
+    readStore(context, async store => {
       const rows = (await store.deliveries.last(DELIVERIES_KEPT)).map(delivery => [
         new Date(delivery.receivedAtMs).toISOString(),
         delivery.feedKind,

@@ -3,7 +3,7 @@ import { type Command, CommandError } from './command.ts'
 import { newSecret, newSid } from './credentials.ts'
 import { chooseAccount } from './default-account.ts'
 import { table } from './table.ts'
-import { withStore } from './with-store.ts'
+import { readStore, withStore } from './with-store.ts'
 
 const settings = ['database'] as const
 
@@ -36,7 +36,7 @@ export const keyList: Command = {
   options: {},
   settings,
   run: context =>
-    withStore(context, async store => {
+    readStore(context, async store => {
       const keys = await store.accounts.listKeys()
       const rows = keys.map(({ keySid, accountSid, name, createdAtMs }) => [
         keySid,

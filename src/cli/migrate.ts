@@ -1,7 +1,8 @@
 import type { Database } from '../store/engine/database.ts'
-import { openDatabase } from '../store/open-store.ts'
+import { DIALECTS } from '../store/engine/dialect.ts'
+import { exists, openDatabase, openExisting } from '../store/open-store.ts'
 import { pendingSpreading, spread } from '../store/schema/citus.ts'
-import { type Migration, migrate, pendingMigrations } from '../store/schema/migrate.ts'
+import { type Migration, migrate, migrationsAfter, pendingMigrations } from '../store/schema/migrate.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 
 export const migrateCommand: Command = {
@@ -13,7 +14,12 @@ export const migrateCommand: Command = {
     citus: ['', 'Distribute the tables over the nodes of Citus; the database must have the citus extension'],
   },
   settings: ['database'],
-  run: context => withDatabase(context, context.options['dry-run'] === undefined ? bringUp : show),
+  async run(context) {
+    if (context.options['dry-run'] === undefined) return await withDatabase(context, openDatabase, bringUp)
+    if (exists(context.config.database)) return await withDatabase(context, openExisting, show)
+    context.print('-- There is no database yet.')
+    showMigrations(migrationsAfter(DIALECTS.sqlite, 0), context)
+  },
 }
 
 async function bringUp(database: Database, { options, print }: CommandContext): Promise<void> {
@@ -29,32 +35,35 @@ async function bringUp(database: Database, { options, print }: CommandContext): 
 async function show(database: Database, { options, print }: CommandContext): Promise<void> {
   const pending = await pendingMigrations(database)
   if (pending.length === 0) print('-- The schema is up to date.')
-  for (const { version, statements, convert } of pending) {
-    print(`-- version ${version}`)
-    for (const statement of statements) print(`${statement.trim()};`)
-    if (convert !== undefined) print(`-- ${convert.what}`)
-  }
+  showMigrations(pending, { print })
   if (options['citus'] === undefined) return
   const tables = await pendingSpreading(database)
   if (tables.length === 0) print('-- All tables are distributed.')
   for (const { statements } of tables) for (const statement of statements) print(`${statement};`)
 }
 
+function showMigrations(pending: readonly Migration[], { print }: Pick<CommandContext, 'print'>): void {
+  for (const { version, statements, convert } of pending) {
+    print(`-- version ${version}`)
+    for (const statement of statements) print(`${statement.trim()};`)
+    if (convert !== undefined) print(`-- ${convert.what}`)
+  }
+}
+
 function versionsOf(migrations: readonly Migration[]): string {
   return migrations.map(({ version }) => `version ${version}`).join(', ')
 }
 
-/** Opens the database without migrating it, as opening a store would. */
+/** Opens the database and closes it afterwards. Throws CommandError for whatever fails. */
 async function withDatabase(
   context: CommandContext,
+  open: (place: string) => Database,
   work: (database: Database, context: CommandContext) => Promise<void>,
 ): Promise<void> {
-  const database = openDatabase(context.config.database)
   try {
-    await work(database, context)
+    const database = open(context.config.database)
+    await work(database, context).finally(() => database.close())
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : String(error))
-  } finally {
-    await database.close()
   }
 }

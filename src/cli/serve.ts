@@ -4,7 +4,7 @@ import { feeds } from '../feeds/index.ts'
 import type { Command } from './command.ts'
 import { ensureDefaultAccount } from './default-account.ts'
 import { startServer } from './start-server.ts'
-import { withStore } from './with-store.ts'
+import { withMigratedStore } from './with-store.ts'
 
 export const serve: Command = {
   name: 'serve',
@@ -13,7 +13,7 @@ export const serve: Command = {
   options: {},
   settings: Object.keys(SETTINGS) as SettingName[], // the keys of the table
   run: context =>
-    withStore(context, async store => {
+    withMigratedStore(context, async store => {
       const { config, clock, print, stop } = context
       const { accountSid, newToken } = await ensureDefaultAccount(store, config, clock())
       print(`Account SID    ${accountSid}`)

@@ -56,13 +56,16 @@ export interface Store {
 }
 
 /**
- * The store over a database, whose schema is migrated first. Throws an error whose message is a sentence if the
- * database cannot be migrated, or must not be used (see `problem` of Database).
+ * The store over a database, whose schema is migrated first, or prepared as `prepare` does it. Throws an error whose
+ * message is a sentence if the database cannot be migrated, or must not be used (see `problem` of Database).
  */
-export async function createStore(database: Database): Promise<Store> {
+export async function createStore(
+  database: Database,
+  prepare: (database: Database) => Promise<unknown> = migrate,
+): Promise<Store> {
   // Checked before the migration, so that a wrong database is not changed, and again with the tables that it made.
   await refuseProblem(database)
-  await migrate(database)
+  await prepare(database)
   await refuseProblem(database)
   const { reader, deliveriesACommit, hasOneWriter, lease } = database
   return {

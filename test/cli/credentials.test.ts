@@ -60,6 +60,7 @@ suite('rollcall account and key', { concurrency: 2 }, () => {
 
   test('where there are several accounts one must be named, and the SID must be valid and known', async t => {
     const cwd = await temporaryFolder(t)
+    await runCommand(cwd, 'migrate')
     const none = 'There is no account yet: the first rollcall serve makes one, or rollcall account add.'
     assert.equal(await refusal(cwd, 'key add'), none)
     const noSid = '--sid: AC and 32 hex digits are expected.'

@@ -31,17 +31,30 @@ export async function migrate(database: Database): Promise<readonly Migration[]>
 
 /** The migrations that `migrate` would run. Changes nothing, and throws the same error. */
 export async function pendingMigrations(database: Database): Promise<readonly Migration[]> {
-  return migrationsAfter(database.dialect, await versionIn(database))
+  return migrationsAfter(database.dialect, await schemaVersion(database))
 }
 
-async function versionIn({ reader, dialect }: Database): Promise<number> {
+/** Throws an error whose message is a sentence if the schema is not that of this program. Changes nothing. */
+export async function refuseOtherSchema(database: Database): Promise<void> {
+  const version = await schemaVersion(database)
+  if (migrationsAfter(database.dialect, version).length === 0) return
+  throw new Error(
+    version === 0
+      ? 'It has no tables of Rollcall: the first rollcall serve makes them, or rollcall migrate.'
+      : `It has schema version ${version}, and this Rollcall needs ${migrations.length}: run rollcall migrate, or start rollcall serve, which migrates it too.`,
+  )
+}
+
+/** The version of the schema; 0 for a database without tables of Rollcall. */
+export async function schemaVersion({ reader, dialect }: Database): Promise<number> {
   const tables = await reader.all(`select name from ${dialect.allTables} where name = 'schema_version'`)
   if (tables.length === 0) return 0
   const rows = await reader.all<{ version: number }>('select version from schema_version')
   return rows[0]?.version ?? 0
 }
 
-function migrationsAfter(dialect: Dialect, version: number): readonly Migration[] {
+/** The migrations of a database with this version of the schema. Throws the error of `migrate`. */
+export function migrationsAfter(dialect: Dialect, version: number): readonly Migration[] {
   if (version > migrations.length) {
     throw new Error(
       `The database has schema version ${version}; this Rollcall knows ${migrations.length}. Run a newer Rollcall.`,
