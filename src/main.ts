@@ -1,7 +1,10 @@
-import { createInterface } from 'node:readline/promises'
 import { inspect } from 'node:util'
 import { commands } from './cli/index.ts'
-import { runProgram } from './cli/run-program.ts'
+import { readLine, STOP_SIGNALS } from './cli/read-line.ts'
+import { exitCodeOf, runProgram } from './cli/run-program.ts'
+
+/** Longer than the server waits for a database that does not answer. */
+const END_WITHIN_MS = 10_000
 
 // A reader such as `head` may close the output before its end.
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
@@ -12,9 +15,6 @@ process.on('uncaughtException', error => {
   process.exit(1)
 })
 
-const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
-
 process.exitCode = await runProgram(process.argv.slice(2), {
   commands,
   env: process.env,
@@ -22,20 +22,20 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   writeError: text => void process.stderr.write(text),
   readLine,
   clock: Date.now,
-  stop: stopping.signal,
+  heedSignals,
 })
 
-async function readLine(prompt: string): Promise<string> {
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-    terminal: process.stdin.isTTY,
-  })
-  try {
-    if (process.stdin.isTTY) return await lines.question(prompt)
-    for await (const line of lines) return line
-    return ''
-  } finally {
-    lines.close()
+/** A second signal of the same kind ends the process at once, and so does a command that takes too long to end. */
+function heedSignals(): AbortSignal {
+  const stopping = new AbortController()
+  for (const signal of STOP_SIGNALS) {
+    process.once(signal, () => {
+      stopping.abort(signal)
+      setTimeout(() => {
+        process.stderr.write(`rollcall: It did not end within ${END_WITHIN_MS / 1000} s after ${signal}.\n`)
+        process.exit(exitCodeOf(signal))
+      }, END_WITHIN_MS).unref()
+    })
   }
+  return stopping.signal
 }

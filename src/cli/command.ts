@@ -8,11 +8,14 @@ export interface CommandContext {
   readonly config: Config
   /** Writes a line to standard output. */
   readonly print: (line: string) => void
-  /** Reads a line from standard input; `prompt` is shown on a terminal. */
+  /**
+   * Reads a line from standard input. On a terminal `prompt` is shown, and what is typed is not. Rejects with
+   * StoppedError once the process is asked to stop.
+   */
   readonly readLine: (prompt: string) => Promise<string>
   /** Unix milliseconds. */
   readonly clock: () => number
-  /** Aborted once the process is asked to stop. */
+  /** Aborted once the process is asked to stop; the reason is the name of the signal. See `heedsStop`. */
   readonly stop: AbortSignal
 }
 
@@ -27,6 +30,11 @@ export interface Command {
   readonly options: Readonly<Record<string, readonly [value: string, help: string]>>
   /** The settings that the command uses. */
   readonly settings: readonly SettingName[]
+  /**
+   * True if the command watches `stop`, and ends in time with what it has done. A signal ends every other command at
+   * once: it loses no more than the transaction that is running.
+   */
+  readonly heedsStop?: true
   /** Paragraphs at the end of the help. */
   readonly notes?: readonly string[]
   /** Throws CommandError where the user can correct what is wrong. */
@@ -36,4 +44,16 @@ export interface Command {
 /** Something that the user can correct; the message says how. */
 export class CommandError extends Error {
   override name = 'CommandError'
+}
+
+/** The command ended before its end, because the process was asked to stop; the message says what is done. */
+export class StoppedError extends CommandError {
+  override name = 'StoppedError'
+  /** The name of the signal that asked it. */
+  readonly signal: unknown
+
+  constructor(message: string, signal: unknown) {
+    super(message)
+    this.signal = signal
+  }
 }

@@ -5,7 +5,8 @@ import { placeOf } from '../store/place.ts'
 import { refuseOtherSchema } from '../store/schema/migrate.ts'
 import { createStore } from '../store/store.ts'
 import { uptimeStore } from '../store/uptime.ts'
-import { type Command, type CommandContext, CommandError } from './command.ts'
+import { type Command, type CommandContext, CommandError, StoppedError } from './command.ts'
+import { counted } from './counted.ts'
 import { progressBar } from './progress-bar.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -22,6 +23,7 @@ export const copy: Command = {
     to: ['PLACE', 'An empty database, or one that an earlier run copied to from the same source'],
   },
   settings: [],
+  heedsStop: true,
   notes: [
     'The destination is migrated to the schema of this version, which the source must have. No server may run on the destination before the copy is complete.',
     'Every user of the machine can see a password in a URL. Set PGPASSWORD instead, or PGPASSFILE for two databases.',
@@ -33,9 +35,14 @@ export const copy: Command = {
         const startedAtMs = context.clock()
         const { rows, written, removed, isWhole } = await copyWithProgress(source, destination, context.stop)
         if (!isWhole) {
-          throw new CommandError(`Stopped after ${rows} rows, which stay: run it again to go on.`)
+          throw new StoppedError(
+            `Stopped after ${counted(rows, 'row, which stays', 'rows, which stay')}: run it again to go on.`,
+            context.stop.reason,
+          )
         }
-        context.print(`${rows} rows are the same in both: ${written} were written, ${removed} removed.`)
+        context.print(
+          `${counted(rows, 'row is', 'rows are')} the same in both: ${counted(written, 'was', 'were')} written, ${removed} removed.`,
+        )
         const servers = await uptimeStore(source).serversSince(startedAtMs - UP_WITHIN_MS)
         if (servers.length === 0) return
         context.print(

@@ -23,6 +23,7 @@ export const demo: Command = {
   args: '',
   options: {},
   settings: ['host', 'port', 'logLevel'],
+  heedsStop: true,
   async run({ config: given, clock, print, stop }) {
     const database = await mkdtemp(join(tmpdir(), 'rollcall-demo-'))
     const apiKey = 'APIdemo'

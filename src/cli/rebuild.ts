@@ -1,6 +1,7 @@
 import { feeds } from '../feeds/index.ts'
 import { rebuild } from '../ingest/rebuild/rebuild.ts'
-import { type Command, CommandError } from './command.ts'
+import { type Command, StoppedError } from './command.ts'
+import { counted } from './counted.ts'
 import { progressBar } from './progress-bar.ts'
 import { withStore } from './with-store.ts'
 
@@ -10,13 +11,19 @@ export const rebuildCommand: Command = {
   args: '',
   options: {},
   settings: ['database', 'mediaRegions', 'publisherAttributes'],
+  heedsStop: true,
   run: context =>
     withStore(context, async store => {
       const { config, stop, print } = context
       const bar = progressBar('rooms')
       const rebuilding = rebuild({ store, feeds, settings: config, progress: bar.show, stop })
       const { rooms, isWhole } = await rebuilding.finally(bar.end)
-      if (!isWhole) throw new CommandError(`Stopped after ${rooms} rooms: run it again to rebuild all.`)
-      print(`${rooms} rooms are rebuilt.`)
+      if (!isWhole) {
+        throw new StoppedError(
+          `Stopped after ${counted(rooms, 'room', 'rooms')}: run it again to rebuild all.`,
+          stop.reason,
+        )
+      }
+      print(`${counted(rooms, 'room is', 'rooms are')} rebuilt.`)
     }),
 }

@@ -12,6 +12,7 @@ export const serve: Command = {
   args: '',
   options: {},
   settings: Object.keys(SETTINGS) as SettingName[], // the keys of the table
+  heedsStop: true,
   run: context =>
     withMigratedStore(context, async store => {
       const { config, clock, print, stop } = context

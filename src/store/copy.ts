@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Connection, type Database, type SqlValue, StoreUnavailableError } from './engine/database.ts'
 import { overRows } from './engine/over-rows.ts'
 import { TABLES, type Table } from './schema/tables.ts'
@@ -90,6 +91,8 @@ async function refuseServed(from: Connection, to: Connection): Promise<void> {
 async function* mirror(name: string, { key, shardedBy }: Table, from: Database, to: Database) {
   const limit = shardedBy === undefined ? SMALL_TABLE_ROWS : PAGE_ROWS
   for (let after: Key | undefined; ; ) {
+    // SQLite reads without a turn of the event loop, and a signal to stop comes only with one.
+    await nextTurn()
     const [source, target] = await Promise.all([
       told(`Reading ${name} of the source`, readPage(from.reader, name, key, after, limit)),
       told(`Reading ${name} of the destination`, readPage(to.reader, name, key, after, limit)),

@@ -69,7 +69,7 @@ test('a copy that is stopped ends with a sentence, and a second run does the res
   await runCommand(cwd, 'key add')
   const options = { from: join(cwd, 'data'), to: join(cwd, 'copy') }
   const stopped = runCommand(cwd, 'copy', { options, stop: AbortSignal.abort() })
-  await assert.rejects(stopped, /^CommandError: Stopped after 1 rows, which stay: run it again to go on\.$/)
+  await assert.rejects(stopped, /^StoppedError: Stopped after 1 row, which stays: run it again to go on\.$/)
   const again = await runCommand(cwd, 'copy', { options })
-  assert.equal(again, '2 rows are the same in both: 1 were written, 0 removed.\n')
+  assert.equal(again, '2 rows are the same in both: 1 was written, 0 removed.\n')
 })

@@ -119,7 +119,7 @@ async function run(...argv: string[]): Promise<{ exitCode: number; out: string; 
     },
     readLine: async () => '',
     clock: Date.now,
-    stop: new AbortController().signal,
+    heedSignals: () => new AbortController().signal,
   })
   return { exitCode, ...written }
 }

@@ -55,7 +55,7 @@ test('a rebuild that is stopped ends with a sentence', async t => {
   const cwd = await temporaryFolder(t)
   await runCommand(cwd, 'account add')
   const stopped = runCommand(cwd, 'rebuild', { stop: AbortSignal.abort() })
-  await assert.rejects(stopped, /^CommandError: Stopped after 0 rooms: run it again to rebuild all\.$/)
+  await assert.rejects(stopped, /^StoppedError: Stopped after 0 rooms: run it again to rebuild all\.$/)
   assert.equal(await runCommand(cwd, 'rebuild'), '0 rooms are rebuilt.\n')
 })
 

@@ -190,7 +190,7 @@ async function serveWith({ args, env }: GivenSettings, run: (config: Config) => 
     },
     readLine: async () => '',
     clock: Date.now,
-    stop: new AbortController().signal,
+    heedSignals: () => new AbortController().signal,
   })
   return { exitCode, error }
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Feed } from '../../feeds/feed.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { Database } from '../../store/engine/database.ts'
@@ -44,7 +45,7 @@ export async function rebuild(options: {
   return await withScratch(async (scratch, database) => {
     const lastSeqs = await reduceLogs(store, scratch, feeds, settings, stop)
     const places = await roomsOfParticipants(database)
-    const all = await countRooms(store, scratch)
+    const all = await countRooms(stop, store, scratch)
     let rooms = 0
     const written = { upTo: '', ahead: new Set<string>() }
     for await (const key of everyRoom(store, scratch)) {
@@ -179,6 +180,8 @@ async function* everyRoom(...stores: readonly Store[]): AsyncGenerator<RoomKey> 
   for (;;) {
     for (const walk of walks) {
       if (walk.page.length > 0 || walk.isDone) continue
+      // SQLite reads without a turn of the event loop, and a signal to stop comes only with one.
+      await nextTurn()
       walk.page = await walk.store.records.roomKeys(walk.after)
       walk.after = walk.page.at(-1)
       walk.isDone = walk.page.length === 0
@@ -200,9 +203,12 @@ interface Walk {
   isDone: boolean
 }
 
-async function countRooms(...stores: readonly Store[]): Promise<number> {
+async function countRooms(stop: AbortSignal, ...stores: readonly Store[]): Promise<number> {
   let rooms = 0
-  for await (const _ of everyRoom(...stores)) rooms++
+  for await (const _ of everyRoom(...stores)) {
+    if (stop.aborted) break
+    rooms++
+  }
   return rooms
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Feed } from '../../feeds/feed.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
@@ -19,6 +20,8 @@ export async function reduceUnrecognized(options: {
   const { store, feed, key, settings, stop } = options
   let place = { seq: 0, key: '' }
   for (;;) {
+    // SQLite reads without a turn of the event loop, and a signal to stop comes only with one.
+    await nextTurn()
     const page = await store.payloads.after(key, place)
     const last = page.at(-1)
     if (last === undefined || stop.aborted) return
