@@ -54,6 +54,15 @@ for (const [what, happens] of Object.entries(ACCIDENTS)) {
   })
 }
 
+test('a commit during which the file is deleted is not acknowledged', async t => {
+  const { server, file } = await serverOver(t)
+  const commit = server.database.transact(async connection => {
+    await connection.run('delete from deliveries')
+    await rm(file)
+  })
+  await assert.rejects(commit, /was deleted, renamed or replaced/)
+})
+
 test('a file that is renamed back is used again', async t => {
   const { server, file } = await serverOver(t)
   await rename(file, `${file}.old`)
