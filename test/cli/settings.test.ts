@@ -144,6 +144,17 @@ test('the program makes nothing and prints no token where a setting cannot be re
   }
 })
 
+test('a PGPORT that is no port is refused with a sentence', async t => {
+  const cwd = await temporaryFolder(t)
+  for (const PGPORT of ['abc', '0', '99999']) {
+    const env = { PGPORT, DATABASE_URL: 'postgres://user@127.0.0.1/rollcall' }
+    assert.deepEqual(await runProgram({ cwd, args: ['account', 'list'], env }), {
+      ...{ exitCode: 1, stdout: '' },
+      stderr: 'rollcall: Cannot open the database: PGPORT must be a port from 1 to 65535.\n',
+    })
+  }
+})
+
 interface GivenSettings {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>

@@ -36,6 +36,13 @@ export function clientConfig(place: string, settings: readonly string[] = []): C
   }
 }
 
+/** Throws an error whose message is a sentence if the URL has no port and `PGPORT` is none: a client would never answer. */
+export function refuseWrongPort(config: ClientConfig): void {
+  // The client reads the variable by itself, and connects to nothing before it is told to.
+  const { port } = new Client(config)
+  if (!(port > 0 && port <= 65_535)) throw new Error('PGPORT must be a port from 1 to 65535.')
+}
+
 /** A connection over a client, which prepares each statement once. Calls `onError` before it throws an error. */
 export function connectionOver(client: ClientBase, onError: (error: unknown) => void = () => {}): Connection {
   async function query(sql: string, params: readonly SqlValue[]) {

@@ -1,7 +1,7 @@
 import { type Connection, type Database, StoreUnavailableError } from '../database.ts'
 import { DIALECTS } from '../dialect.ts'
 import { runWorks, type Waiting } from '../works.ts'
-import { clientConfig, runAlone } from './client.ts'
+import { clientConfig, refuseWrongPort, runAlone } from './client.ts'
 import { storeError, TryAgainError } from './errors.ts'
 import { postgresLease } from './lease.ts'
 import { type PostgresPool, postgresPool } from './pool.ts'
@@ -39,6 +39,7 @@ export function openPostgres(url: string, connections: number): Database {
     idle_in_transaction_session_timeout: ANSWER_WITHIN_MS,
   }
   const config = { ...clientConfig(url), ...limits }
+  refuseWrongPort(clientConfig(url))
   const readers = postgresPool({ ...config, max: Math.floor(connections / 2) })
   const writers = postgresPool({ ...config, max: Math.ceil(connections / 2) })
   const lease = postgresLease({
