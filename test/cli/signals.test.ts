@@ -6,6 +6,10 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
+import { feeds } from '../../src/feeds/index.ts'
+import { rebuild } from '../../src/ingest/rebuild/rebuild.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { temporaryFolder } from '../support/program.ts'
 import { runCommand } from '../support/run-command.ts'
 import { until } from '../support/until.ts'
@@ -32,6 +36,28 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('a rebuild that is stopped while it counts rooms counts no further', async t => {
+  const cwd = await temporaryFolder(t)
+  await runCommand(cwd, 'account add')
+  addRooms(join(cwd, 'data/rollcall.db'))
+  const store = await openStore(join(cwd, 'data'))
+  t.after(() => store.close())
+  const stopping = new AbortController()
+  let pages = 0
+  const roomKeys: typeof store.records.roomKeys = after => {
+    // As a signal does, this comes with the next turn of the event loop.
+    if (++pages === 1) setImmediate(() => stopping.abort())
+    return store.records.roomKeys(after)
+  }
+  const { rooms, isWhole } = await rebuild({
+    ...{ store: { ...store, records: { ...store.records, roomKeys } }, feeds, settings: readConfig({}, {}) },
+    progress() {},
+    stop: stopping.signal,
+  })
+  assert.deepEqual([rooms, isWhole], [0, false])
+  assert.ok(pages < 5, `${pages} pages were read`)
+})
+
 test('SIGTERM ends a copy that writes and one that only compares, and what is copied stays', async t => {
   for (const isCopied of [false, true]) {
     const { cwd, child, output } = await started(t, ['copy', '--from', 'data', '--to', 'copy'], {
@@ -50,11 +76,8 @@ test('SIGTERM ends a copy that writes and one that only compares, and what is co
 test('a signal ends a command that waits for a secret on a pipe, and nothing is added', async t => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const { cwd, child } = await started(t, ['feed', 'add', 'livekit', '--key', 'APIx'])
-    await until(
-      'the database to be open',
-      START_WITHIN_MS,
-      () => existsSync(join(cwd, 'data/rollcall.db-wal')) || undefined,
-    )
+    // More than a pipe holds: it is written completely once the command reads.
+    await new Promise(written => child.stdin.write('x'.repeat(300_000), written))
     assert.equal(await endedBy(child, signal), 128 + constants.signals[signal])
     assert.doesNotMatch(await runCommand(cwd, 'feed list'), /APIx/)
   }
