@@ -79,6 +79,7 @@ test('uploads without an id of the recording are told apart by their begin, or e
   const timeless = { ...nameless, startTimestamp: undefined, endTimestamp: undefined }
   await tellJaas(
     server,
+    session.created(0),
     uploaded(150_000, '', 10_000, 15, nameless),
     uploaded(160_000, '', 40_000, 30, nameless),
     uploaded(170_000, '', 0, 7, timeless),

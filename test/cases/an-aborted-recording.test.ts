@@ -189,6 +189,7 @@ test('Twilio: a recording that failed recorded nothing', async t => {
   })
   const recording = { RecordingSid: `RT${'d4'.repeat(16)}`, Container: 'mkv', TrackName: 'camera' }
   const failed = { ...recording, FailedOperation: 'start' }
+  await taken(postCallback(server, callback('room-created', '10:00:00.000', {})))
   await taken(postCallback(server, callback('recording-failed', '10:00:09.000', failed)))
   await taken(postCallback(server, callback('recording-started', '10:00:08.000', recording)))
   // Twilio's callbacks never state that recording is off.

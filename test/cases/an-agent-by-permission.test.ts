@@ -31,7 +31,7 @@ for (const [stated, kind] of KINDS) {
     await tell(server, room.started(), room.joined('ann', START + 1000))
     await tell(server, room.joined('other', START + 2000, stated))
     await tell(server, room.left('other', START + 2000, START + 9000, 'CLIENT_INITIATED', stated))
-    const counted = kind === 'person'
+    const counted = kind === 'person' || kind === 'sip'
     const [, other] = await servedParticipants(server, room.sid)
     assertShows(other, { participant_identity: 'other', properties: { kind, counted } })
     assert.equal((await servedRoom(server, room.sid)).unique_participants, counted ? 2 : 1)

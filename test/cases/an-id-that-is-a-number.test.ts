@@ -90,7 +90,8 @@ test('LiveKit: an identity and the ids of room, participant and recording may be
   const server = await testServer(t)
   const room = livekitRoom('x', SEC * 1000, '7')
   const joined = room.joined('kim', SEC * 1000, { sid: 8, identity: 2 })
-  const egressInfo = { egressId: 5, roomId: 7, file: {}, startedAt: '0', endedAt: '3000000000' }
+  const fileResults = [{ filename: 'a.mp4', duration: '3000000000' }]
+  const egressInfo = { egressId: 5, roomId: 7, file: {}, status: 'EGRESS_COMPLETE', fileResults }
   const ended = { event: 'egress_ended', id: 'EV_1', createdAt: String(SEC + 9), egressInfo }
   await tell(server, { ...joined, room: { sid: 7, name: 'x' } }, ended, { ...ended, id: 'EV_2' })
   const [one] = await assertIdentities(server, ['2'])
