@@ -1,4 +1,3 @@
-import type { ParticipantKind } from '../event.ts'
 import type { Json } from './json.ts'
 import type { FeedSettings } from './keys.ts'
 import type { Payload } from './payload.ts'
@@ -11,8 +10,6 @@ export interface Snapshot {
   readRoom(listed: Json): ListedRoom | undefined
   /** What the server says of a participant in a room's list. */
   readParticipant(listed: Json): ListedParticipant
-  /** The kinds of participants that the server leaves out of a room's count. */
-  readonly uncountedKinds: readonly ParticipantKind[]
   /** A listed room, as the payload that would have stated its start. */
   roomPayload(room: Json, atMs: number): Payload
   /** A listed participant, as the payload that would have stated the join. */
@@ -21,8 +18,8 @@ export interface Snapshot {
 
 /** A media server whose list can be requested. Rejects if it does not answer. */
 export interface SnapshotServer {
-  /** Every room that is open, as the server writes it. */
-  listRooms(nowMs: number): Promise<Json[]>
+  /** Every room that is open, or those of them with these names, as the server writes it. */
+  listRooms(nowMs: number, names?: readonly string[]): Promise<Json[]>
   /** Every participant in the room of this name, as the server writes it. */
   listParticipants(roomName: string, nowMs: number): Promise<Json[]>
 }
@@ -30,6 +27,7 @@ export interface SnapshotServer {
 export interface ListedRoom {
   readonly nativeKey: string
   readonly name: string
+  /** How many participants are in it, by the server's own rule of who counts. */
   readonly participants: number
 }
 

@@ -1,4 +1,5 @@
 import type { Connection, Database } from './engine/database.ts'
+import { removeFeed } from './feeds/feeds.ts'
 
 export interface Account {
   readonly accountSid: string
@@ -68,7 +69,11 @@ export function accountStore(database: Database): AccountStore {
     remove: accountSid =>
       database.transact(async connection => {
         await connection.run('delete from api_keys where account_sid = ?', [accountSid])
-        await connection.run('delete from feeds where account_sid = ?', [accountSid])
+        const feeds = await connection.all<{ id: string }>(
+          'select feed_id id from feeds where account_sid = ? order by feed_id',
+          [accountSid],
+        )
+        for (const { id } of feeds) await removeFeed(connection, id)
         return (await connection.run('delete from accounts where account_sid = ?', [accountSid])) > 0
       }),
     listKeys: () => reader.all<ApiKey>(`${KEY} order by created_at_ms, key_sid`),

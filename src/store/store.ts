@@ -4,6 +4,7 @@ import type { Connection, Database, Lease } from './engine/database.ts'
 import { type DeliveryStore, deliveryStore } from './feeds/deliveries.ts'
 import { type FeedKey, type FeedLog, feedLog } from './feeds/feed-log.ts'
 import { type FeedStore, feedStore } from './feeds/feeds.ts'
+import { type ListedRoomStore, listedRoomStore } from './feeds/listed-rooms.ts'
 import { type LockedFeed, lockFeed } from './feeds/lock-feed.ts'
 import { type PayloadStore, payloadStore } from './feeds/payloads.ts'
 import { type EvidenceStore, evidenceStore } from './rooms/evidence.ts'
@@ -37,6 +38,7 @@ export interface Store {
   readonly records: RecordStore
   readonly evidence: EvidenceStore
   readonly open: OpenStays
+  readonly listed: ListedRoomStore
   readonly uptime: UptimeStore
   readonly lease: Lease
   /** As in Database. */
@@ -76,6 +78,7 @@ export async function createStore(
     records: recordStore(reader),
     evidence: evidenceStore(reader),
     open: openStays(reader),
+    listed: listedRoomStore(database),
     uptime: uptimeStore(database),
     ...{ lease, deliveriesACommit, hasOneWriter },
     transact: (work, lane) =>

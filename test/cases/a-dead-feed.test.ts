@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Event } from '../../src/event.ts'
 import { feedId } from '../../src/sid.ts'
 import { assertShows, servedParticipant, servedRoom, taken } from '../feeds/served.ts'
 import { postCallback } from '../feeds/twilio/callbacks.ts'
 import { sweeperOf } from '../ingest/sweep/sweeper-of.ts'
-import { deliver, livekitRoom } from '../support/livekit.ts'
+import { applyEvents } from '../support/queue-of.ts'
 import {
   ACCOUNT,
   NOW_MS,
@@ -46,16 +47,24 @@ test('a stay and an empty room of a feed that is heard end, although 501 of a de
     ...{ secret: TWILIO_TOKEN, createdAtMs: 0 },
   })
   const numbers = [...Array(MANY).keys()]
-  const crowded = { RoomSid: sidOf('RM', 0), RoomName: 'crowded' }
-  const dead = numbers.flatMap(number => [
-    callback(server, OTHER_ACCOUNT, 'participant-connected', NOW_MS - 2 * HOUR, {
-      ...{ ...crowded, ParticipantSid: sidOf('PA', number), ParticipantIdentity: `p${number}` },
+  const from = { accountSid: OTHER_ACCOUNT, feedId: DEAD, feedKind: 'twilio', receivedAtMs: NOW_MS }
+  const common = { atMs: NOW_MS - 2 * HOUR, room: {}, participant: {} }
+  await applyEvents(server.store, from, [
+    ...numbers.map((number): Event => {
+      const participantSid = sidOf('PA', number)
+      return {
+        kind: 'participant.joined',
+        key: `join ${number}`,
+        ...common,
+        roomSid: sidOf('RM', 0),
+        participantSid,
+      }
     }),
-    callback(server, OTHER_ACCOUNT, 'room-created', NOW_MS - 2 * HOUR, {
-      ...{ RoomSid: sidOf('RM', number + 1), RoomName: `room ${number}` },
+    ...numbers.map((number): Event => {
+      const roomSid = sidOf('RM', number + 1)
+      return { kind: 'room.started', key: `start ${number}`, ...common, roomSid }
     }),
   ])
-  await Promise.all(dead)
   const clinic = { RoomSid: sidOf('RM', 0xfffff), RoomName: 'clinic' }
   const lobby = { RoomSid: sidOf('RM', 0xffffe), RoomName: 'lobby' }
   const ann = { ParticipantSid: sidOf('PA', 0xfffff), ParticipantIdentity: 'ann' }
@@ -81,11 +90,14 @@ test('a stay and an empty room of a feed that is heard end, although 501 of a de
 
 test('of 501 rooms whose names later rooms have, one sweep ends all', async t => {
   const server = await testServer(t)
-  const pairs = [...Array(MANY).keys()].flatMap(number => [
-    livekitRoom(`n${number}`, NOW_MS - HOUR, `RM_first_${number}`),
-    livekitRoom(`n${number}`, NOW_MS - 1_000, `RM_second_${number}`),
-  ])
-  await Promise.all(pairs.map(room => taken(deliver(server, room.started()))))
+  const from = { accountSid: ACCOUNT, feedId: 'FDlivekit', feedKind: 'livekit', receivedAtMs: NOW_MS }
+  const pairs = [...Array(MANY).keys()].flatMap(number =>
+    [NOW_MS - HOUR, NOW_MS - 1_000].map((atMs, index): Event => {
+      const roomSid = sidOf('RM', 2 * number + index)
+      return { kind: 'room.started', key: roomSid, atMs, roomSid, room: { name: `n${number}` } }
+    }),
+  )
+  await applyEvents(server.store, from, pairs)
   server.clock.nowMs += 61_000
   await sweeperOf(server).sweep()
   const [rooms] = await server.database.reader.all<{ open: number }>(

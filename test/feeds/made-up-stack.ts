@@ -55,7 +55,6 @@ const snapshot: Snapshot = {
     participants: Number(people),
   }),
   readParticipant: ({ who }) => ({ nativeKey: String(who), isActive: true }),
-  uncountedKinds: [],
   roomPayload: (room, atMs) => ({ key: `listed ${room['id']}`, value: { does: 'opens', atMs, room } }),
   participantPayload: (room, { who }, atMs) => ({
     key: `listed ${who}`,

@@ -68,6 +68,7 @@ test('every table is distributed by its column or complete on every node, with c
       { table: 'feed_payloads', how: 'feed_id with default, once' },
       whole('feeds'),
       { table: 'feeds_heard', how: 'feed_id with feed_payloads, once' },
+      { table: 'listed_rooms', how: 'feed_id with feed_payloads, once' },
       { table: 'participants', how: 'room_sid with events, once' },
       { table: 'rooms', how: 'room_sid with events, once' },
       whole('servers'),

@@ -97,7 +97,7 @@ test('an error of the destination names the table, and the rows that were copied
   const told = await copied(source, to).catch(String)
   await write(to, 'alter table participants drop constraint small')
   assert.match(String(told), /^Error: Writing participants of the destination: .*"small"/)
-  const none = { participants: [], feed_payloads: [], feed_memory: [], feeds_heard: [] }
+  const none = { participants: [], feed_payloads: [], feed_memory: [], feeds_heard: [], listed_rooms: [] }
   assert.deepEqual(await rowsIn(to), { ...(await rowsIn(source)), ...none })
   await copied(source, to)
   assert.deepEqual(await rowsIn(to), await rowsIn(source))
@@ -213,6 +213,8 @@ async function tellSome(server: TestServer): Promise<TestServer> {
   await tellJitsi(server, jitsiRoom('weekly').created(NOW_MS / 1000 - 60))
   const key = { keySid: `SK${'c3'.repeat(16)}`, accountSid: ACCOUNT, name: 'key', secretHash: 'hash' }
   await store.accounts.putKey({ ...key, createdAtMs: NOW_MS })
+  const listed = { atMs: NOW_MS, listed: [`RM${'5e'.repeat(16)}`], missing: [] }
+  await store.listed.noteRooms(JITSI_FEED.feedId, listed)
   await store.uptime.beat({ serverId: 'one', fromMs: NOW_MS - 1, untilMs: NOW_MS, heard }, 0)
   return server
 }

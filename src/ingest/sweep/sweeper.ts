@@ -3,6 +3,7 @@ import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
 import type { FeedRow } from '../../store/feeds/feeds.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApplyQueue } from '../apply-queue.ts'
+import { inGroups } from './in-groups.ts'
 import type { Reconciliation } from './reconcile.ts'
 import { type Found, findSilent, findSuperseded, listeningWindow } from './silence.ts'
 
@@ -13,10 +14,10 @@ import { type Found, findSilent, findSuperseded, listeningWindow } from './silen
 export interface Sweeper {
   /** Stores that this server is up and when it received each feed. With the lease, does everything but `reconcile`. */
   sweep(): Promise<void>
-  /** With the lease, compares once with the list of each media server. */
+  /** With the lease, compares once with the list of each media server, with all of them at the same time. */
   reconcile(): Promise<void>
   start(): void
-  /** Stops the timers. Resolves once a sweep that is running has ended. */
+  /** Stops the timers. Resolves once what is running has ended. */
   stop(): Promise<void>
 }
 
@@ -46,7 +47,17 @@ export function createSweeper(options: {
   let lastTickMs = clock()
   const timers: NodeJS.Timeout[] = []
   const waiting = new Set<() => Promise<void>>()
-  let running: Promise<void> = Promise.resolve()
+  /** The runs of each work, one after another. */
+  const running = new Map<() => Promise<void>, Promise<void>>()
+  let holding: Promise<boolean> | undefined
+
+  /** Takes the lease once if both works ask at the same time. */
+  function hold(): Promise<boolean> {
+    holding ??= store.lease.hold().finally(() => {
+      holding = undefined
+    })
+    return holding
+  }
 
   async function sweep(): Promise<void> {
     const nowMs = clock()
@@ -54,7 +65,7 @@ export function createSweeper(options: {
     isBroken = true
     await store.uptime.beat({ ...span, untilMs: nowMs, heard }, nowMs - UPTIME_KEPT_MS)
     isBroken = false
-    if (!(await store.lease.hold())) return
+    if (!(await hold())) return
     const uptime = await store.uptime.since(0)
     const heardByAny = await store.uptime.heard()
     const windowOf = (feedId: string) => listeningWindow(nowMs, heardByAny.get(feedId), uptime)
@@ -84,7 +95,7 @@ export function createSweeper(options: {
   }
 
   async function observe(all: readonly Found[]): Promise<void> {
-    const applied = all.map(({ event, ...feed }) =>
+    await inGroups(all, ({ event, ...feed }) =>
       queue.apply({
         ...feed,
         receivedAtMs: event.atMs,
@@ -92,19 +103,22 @@ export function createSweeper(options: {
         observations: [{ event, native: '{}' }],
       }),
     )
-    await Promise.all(applied)
   }
 
   async function reconcile(): Promise<void> {
-    if (reconciliations.length === 0 || !(await store.lease.hold())) return
-    for (const reconciliation of reconciliations) await reconciliation.run().catch(onFault)
+    if (reconciliations.length === 0 || !(await hold())) return
+    await Promise.all(reconciliations.map(reconciliation => reconciliation.run().catch(onFault)))
   }
 
-  /** Runs one work after another. A work that already waits is not queued again. */
+  /**
+   * Runs the work after its last run: a slow media server delays no sweep. A work that already waits is not queued
+   * again.
+   */
   function enqueue(work: () => Promise<void>): void {
     if (waiting.has(work)) return
     waiting.add(work)
-    running = running.then(() => (waiting.delete(work) ? work() : undefined)).catch(onFault)
+    const before = running.get(work) ?? Promise.resolve()
+    running.set(work, before.then(() => (waiting.delete(work) ? work() : undefined)).catch(onFault))
   }
 
   function tick(): void {
@@ -126,7 +140,7 @@ export function createSweeper(options: {
     async stop() {
       for (const timer of timers) clearInterval(timer)
       waiting.clear()
-      await running
+      await Promise.all(running.values())
       await store.lease.release()
     },
   }

@@ -1,4 +1,4 @@
-import type { Database } from '../engine/database.ts'
+import type { Connection, Database } from '../engine/database.ts'
 
 /** A feed as it is stored: one source of events of one account. */
 export interface FeedRow {
@@ -44,9 +44,12 @@ export function feedStore(database: Database): FeedStore {
           [feedId, accountSid, kind, authKey, secret, createdAtMs],
         )
       }),
-    remove: feedId =>
-      database.transact(
-        async connection => (await connection.run('delete from feeds where feed_id = ?', [feedId])) > 0,
-      ),
+    remove: feedId => database.transact(connection => removeFeed(connection, feedId)),
   }
+}
+
+/** Removes a feed and what the list of its media server had; false if there is none. Its history stays. */
+export async function removeFeed(connection: Connection, feedId: string): Promise<boolean> {
+  await connection.run('delete from listed_rooms where feed_id = ?', [feedId])
+  return (await connection.run('delete from feeds where feed_id = ?', [feedId])) > 0
 }

@@ -1,3 +1,4 @@
+import type { RoomNumbers } from '../../fold/numbers.ts'
 import type { ParticipantState } from '../../fold/participant.ts'
 import type { RoomState } from '../../fold/room.ts'
 import { participantStateIn, roomStateIn } from '../../fold/stored.ts'
@@ -28,6 +29,8 @@ export interface SupersededRoom extends FoundRoom {
 export interface KnownRoom extends FoundRoom {
   readonly isOpen: boolean
   readonly state: RoomState
+  /** How many people are in it. */
+  readonly people: number
 }
 
 /** A stay that is compared with the list of the media server. */
@@ -57,8 +60,8 @@ export interface OpenStays {
    * `createdBeforeMs`, and that showed no sign since then.
    */
   supersededRooms(feedKind: string, createdBeforeMs: number, after?: FoundRoom): Promise<SupersededRoom[]>
-  /** The rooms in progress of one feed. */
-  openRooms(accountSid: string, feedId: string): Promise<KnownRoom[]>
+  /** A page of the rooms in progress of an account, from one kind of feed. */
+  openRooms(feedKind: string, accountSid: string, after?: FoundRoom): Promise<KnownRoom[]>
   room(accountSid: string, roomSid: string): Promise<KnownRoom | undefined>
   /** The participants of a room, with those who have left. */
   participants(accountSid: string, roomSid: string): Promise<KnownParticipant[]>
@@ -71,6 +74,7 @@ const ROOM = `account_sid "accountSid", room_sid "roomSid", feed_id "feedId", se
 interface RoomRow extends FoundRoom {
   readonly lastMs: number
   readonly state: string
+  readonly numbers: string
 }
 
 export function openStays(reader: Connection): OpenStays {
@@ -118,17 +122,18 @@ export function openStays(reader: Connection): OpenStays {
          order by r.account_sid, r.room_sid limit ${PAGE_ROWS}`,
         [feedKind, createdBeforeMs, feedKind, after?.accountSid ?? '', after?.roomSid ?? ''],
       ),
-    async openRooms(accountSid, feedId) {
+    async openRooms(feedKind, accountSid, after) {
       const rows = await reader.all<RoomRow>(
-        `select ${ROOM}, last_ms "lastMs", state from rooms
-         where account_sid = ? and last_ms = ${STILL_OPEN_MS} and feed_id = ? order by room_sid`,
-        [accountSid, feedId],
+        `select ${ROOM}, last_ms "lastMs", state, numbers from rooms
+         where last_ms = ${STILL_OPEN_MS} and feed_kind = ? and account_sid = ? and room_sid > ?
+         order by room_sid limit ${PAGE_ROWS}`,
+        [feedKind, accountSid, after?.roomSid ?? ''],
       )
       return rows.map(knownRoom)
     },
     async room(accountSid, roomSid) {
       const rows = await reader.all<RoomRow>(
-        `select ${ROOM}, last_ms "lastMs", state from rooms where account_sid = ? and room_sid = ?`,
+        `select ${ROOM}, last_ms "lastMs", state, numbers from rooms where account_sid = ? and room_sid = ?`,
         [accountSid, roomSid],
       )
       return rows.map(knownRoom)[0]
@@ -156,6 +161,7 @@ export function openStays(reader: Connection): OpenStays {
   }
 }
 
-function knownRoom({ lastMs, state, ...room }: RoomRow): KnownRoom {
-  return { ...room, isOpen: lastMs === STILL_OPEN_MS, state: roomStateIn(state) }
+function knownRoom({ lastMs, state, numbers, ...room }: RoomRow): KnownRoom {
+  const { open }: RoomNumbers = JSON.parse(numbers)
+  return { ...room, isOpen: lastMs === STILL_OPEN_MS, state: roomStateIn(state), people: open }
 }

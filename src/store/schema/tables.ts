@@ -21,4 +21,5 @@ export const TABLES: Readonly<Record<string, Table>> = {
   feed_payloads: { key: ['account_sid', 'feed_id', 'payload_key'], shardedBy: 'feed_id' },
   feed_memory: { key: ['account_sid', 'feed_id', 'memory_key'], shardedBy: 'feed_id' },
   feeds_heard: { key: ['feed_id'], shardedBy: 'feed_id' },
+  listed_rooms: { key: ['feed_id', 'room_sid'], shardedBy: 'feed_id' },
 }

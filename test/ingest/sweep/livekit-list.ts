@@ -23,6 +23,10 @@ export interface LivekitList {
   readonly calls: string[]
   /** If set, every request is answered with this status. */
   outOfOrder: number | undefined
+  /** The names of rooms whose participants cannot be listed: that is answered with 500. */
+  readonly broken: Set<string>
+  /** Called before a request is answered, with what is put into `calls`. */
+  onCall: (call: string) => void
 }
 
 /**
@@ -33,12 +37,15 @@ export async function livekitList(t: TestContext): Promise<LivekitList> {
   const verifier = new TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET)
   const server = createServer(async (request, response) => {
     const { video } = await verifier.verify((request.headers.authorization ?? '').replace('Bearer ', ''))
-    const { room } = JSON.parse(await textOf(request))
+    const { room, names } = JSON.parse(await textOf(request))
     const method = request.url?.replace('/twirp/livekit.RoomService/', '') ?? ''
-    list.calls.push(room === undefined ? method : `${method} ${room}`)
+    const call = [method, ...(room === undefined ? [] : [room]), ...(names ?? [])].join(' ')
+    list.calls.push(call)
+    list.onCall(call)
     const isAllowed = method === 'ListRooms' ? video?.roomList : video?.roomAdmin && video.room === room
-    const status = isAllowed ? (list.outOfOrder ?? 200) : 403
-    const body = method === 'ListRooms' ? { rooms: roomsOf(list) } : { participants: peopleOf(list, room) }
+    const status = !isAllowed ? 403 : (list.outOfOrder ?? (list.broken.has(room) ? 500 : 200))
+    const rooms = roomsOf(list).filter(({ name }) => names === undefined || names.includes(name))
+    const body = method === 'ListRooms' ? { rooms } : { participants: peopleOf(list, room) }
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
   server.listen(0, '127.0.0.1')
@@ -53,6 +60,8 @@ export async function livekitList(t: TestContext): Promise<LivekitList> {
     rooms: new Map(),
     calls: [],
     outOfOrder: undefined,
+    broken: new Set(),
+    onCall: () => {},
   }
   return list
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { answersOf, assertNumbersAgree } from '../../feeds/numbers.ts'
+import { test } from 'node:test'
+import { answersOf } from '../../feeds/numbers.ts'
 import {
   assertShows,
   rowsOf,
@@ -10,33 +10,10 @@ import {
   tell,
 } from '../../feeds/served.ts'
 import { deliver, livekitRoom } from '../../support/livekit.ts'
-import { ACCOUNT, NOW_MS, testServer } from '../../support/test-server.ts'
-import { livekitList } from './livekit-list.ts'
-import { sweeperOf } from './sweeper-of.ts'
+import { ACCOUNT, NOW_MS } from '../../support/test-server.ts'
+import { stage } from './stage.ts'
 
 const START = NOW_MS - 600_000
-const MINUTE = 60_000
-
-/** A server, LiveKit's list, and a function that compares them at some minutes after noon. */
-async function stage(t: TestContext) {
-  const server = await testServer(t)
-  const list = await livekitList(t)
-  const faults: unknown[] = []
-  const sweeper = { now: sweeperOf(server, { livekitUrl: list.url, faults }) }
-  return {
-    server,
-    list,
-    faults,
-    async lookAt(minutes: number) {
-      server.clock.nowMs = NOW_MS + minutes * MINUTE
-      await sweeper.now.reconcile()
-      await assertNumbersAgree(server)
-    },
-    restart() {
-      sweeper.now = sweeperOf(server, { livekitUrl: list.url, faults })
-    },
-  }
-}
 
 const ann = { sid: 'PA_ann', identity: 'ann', joinedAtMs: START + 1500 }
 const bob = { sid: 'PA_bob', identity: 'bob', joinedAtMs: START + 61_250 }
@@ -64,19 +41,21 @@ test('a room and a join whose webhooks were lost get the times of the list, and 
   assert.deepEqual(await rowsOf(server, 'select count(*) n from events'), events)
 })
 
-test('the participants of a room are requested only if their numbers differ', async t => {
+test('recorders and agents are listed like people', async t => {
   const { server, list, lookAt } = await stage(t)
   const room = livekitRoom('x', START)
-  await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
   const recorder = { sid: 'PA_rec', identity: 'rec', joinedAtMs: START, kind: 'EGRESS' }
-  await tell(server, room.joined('rec', START, { kind: 'EGRESS' }))
+  await tell(server, room.started(), room.joined('ann', ann.joinedAtMs))
   list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, recorder] })
   await lookAt(0)
-  assert.deepEqual(list.calls, ['ListRooms'])
-  list.rooms.set(room.sid, { name: 'x', startedAtMs: START, people: [ann, bob, recorder] })
-  await lookAt(1)
-  assert.deepEqual(list.calls.slice(1), ['ListRooms', 'ListParticipants x'])
-  assert.equal((await servedParticipants(server, room.sid)).length, 3)
+  assert.deepEqual(list.calls, ['ListRooms', 'ListParticipants x', 'ListRooms x'])
+  assert.deepEqual(
+    (await servedParticipants(server, room.sid)).map(one => [one.participant_identity, one.properties.kind]),
+    [
+      ['rec', 'recorder'],
+      ['ann', 'person'],
+    ],
+  )
 })
 
 test('one absence ends nothing, two end the stay at its last sign, and a stated leave overrules them', async t => {

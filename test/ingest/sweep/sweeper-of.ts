@@ -31,7 +31,7 @@ export function sweeperOf(
   const server = snapshot?.serverOf(settings, sendJson(new AbortController().signal))
   // LiveKit's SDK, which checks the tokens, knows only the real clock.
   const inRealTime = server && {
-    listRooms: () => server.listRooms(Date.now()),
+    listRooms: (_nowMs: number, names?: readonly string[]) => server.listRooms(Date.now(), names),
     listParticipants: (name: string) => server.listParticipants(name, Date.now()),
   }
   return createSweeper({

@@ -1,0 +1,14 @@
+import type { Dialect } from '../../engine/dialect.ts'
+
+/** Adds what the list of a feed's media server had. */
+export const mediaServers = ({ text }: Dialect) => `
+create table listed_rooms (
+  feed_id ${text} not null,
+  room_sid ${text} not null,
+  asked_at_ms bigint not null,
+  missing_since_ms bigint,
+  compared_at_ms bigint,
+  people ${text} not null,
+  primary key (feed_id, room_sid)
+);
+`
