@@ -1,4 +1,4 @@
-import { parseHost, parseLivekitUrl, parseOrigins, parseProxies, parsePublicUrl } from './config/addresses.ts'
+import { parseHost, parseOrigins, parseProxies, parsePublicUrl, parseServerUrl } from './config/addresses.ts'
 import { parsePairs } from './config/lists.ts'
 import { isOneOf, MEDIA_REGIONS, type MediaRegion } from './event.ts'
 import { ACCOUNT_SID } from './sid.ts'
@@ -98,7 +98,7 @@ export const SETTINGS = {
   }),
   livekitUrl: setting('livekit-url', 'LIVEKIT_URL', 'URL', undefined, {
     help: "The address of LiveKit's API, like http://127.0.0.1:7880: its list of participants corrects what webhooks missed. It needs LIVEKIT_API_KEY.",
-    parse: text => (text === undefined ? undefined : parseLivekitUrl(text)),
+    parse: text => (text === undefined ? undefined : parseServerUrl(text)),
   }),
   janusEventsUser: setting('janus-events-user', 'JANUS_EVENTS_USER', 'NAME', undefined, {
     help: "The user name with which Janus's sampleevh posts to /feeds/janus. The events go to the default account.",

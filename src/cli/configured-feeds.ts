@@ -8,8 +8,8 @@ export function configuredFeeds(feeds: readonly Feed[], config: Config, accountS
   return feeds.flatMap(feed => {
     const configured = feed.configured?.(config)
     if (configured === undefined) return []
-    const { name, authKey, secret } = configured
+    const { name, authKey, secret, url } = configured
     const { kind } = feed
-    return { feedId: feedId(accountSid, kind, name), accountSid, kind, authKey, secret, createdAtMs: 0 }
+    return { feedId: feedId(accountSid, kind, name), accountSid, kind, authKey, secret, createdAtMs: 0, url }
   })
 }

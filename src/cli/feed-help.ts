@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 
 type KeyHelp = Required<Pick<Command, 'options' | 'notes'>>
 
-/** The option `--key` and the notes of `rollcall feed add`. */
+/** The options and the notes of `rollcall feed add`. */
 export function addHelp(feeds: readonly Feed[]): KeyHelp {
   const secrets = feeds.flatMap(({ kind, keys }) => {
     if (keys.made === 'generated') return []
@@ -11,10 +11,13 @@ export function addHelp(feeds: readonly Feed[]): KeyHelp {
     return keys.generate === undefined ? kind : `${kind} (with --key)`
   })
   return {
-    options: keyOption(
-      feeds,
-      (label, isOptional) => `the ${label}${isOptional ? ', generated if not given' : ''}`,
-    ),
+    options: {
+      ...keyOption(
+        feeds,
+        (label, isOptional) => `the ${label}${isOptional ? ', generated if not given' : ''}`,
+      ),
+      ...urlOption(feeds),
+    },
     notes: [
       ...feeds.map(({ kind, summary, path }) => `${kind}: ${summary}; to ${path}`),
       ...(secrets.length === 0 ? [] : [`The secret is read from standard input for ${listOf(secrets)}.`]),
@@ -33,6 +36,15 @@ export function rotateHelp(feeds: readonly Feed[]): KeyHelp {
       ...(generated.length === 0 ? [] : [`The new key is generated and printed for ${listOf(generated)}.`]),
     ],
   }
+}
+
+/** The option that names the media server of a feed, where there are feeds whose server has a list. */
+export function urlOption(feeds: readonly Feed[]): Command['options'] {
+  const kinds = feeds.filter(({ snapshot }) => snapshot !== undefined).map(({ kind }) => kind)
+  if (kinds.length === 0) return {}
+  const help =
+    "the address of the media server, whose list corrects what events missed: the server's API, or ws: or wss: of it"
+  return { url: ['URL', `${kinds.join(', ')}: ${help}`] }
 }
 
 /** The option that names a key, where there are feeds whose owner chooses it. */

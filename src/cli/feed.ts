@@ -1,3 +1,4 @@
+import { parseServerUrl } from '../config/addresses.ts'
 import type { Feed } from '../feeds/feed.ts'
 import { DELIVERIES_KEPT } from '../ingest/delivery-log.ts'
 import { feedId } from '../sid.ts'
@@ -5,7 +6,7 @@ import type { FeedRow } from '../store/feeds/feeds.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
 import { chooseAccount } from './default-account.ts'
-import { addHelp, rotateHelp } from './feed-help.ts'
+import { addHelp, rotateHelp, urlOption } from './feed-help.ts'
 import { newKeys } from './feed-keys.ts'
 import { table } from './table.ts'
 import { readStore, withStore } from './with-store.ts'
@@ -14,7 +15,7 @@ const settings = ['database'] as const
 
 /** The commands of the group `feed`, over the feeds that there are. */
 export function feedCommands(feeds: readonly Feed[]): Command[] {
-  return [feedAdd(feeds), feedList(feeds), feedRemove, feedRotate(feeds), feedLog]
+  return [feedAdd(feeds), feedList(feeds), feedSet(feeds), feedRemove, feedRotate(feeds), feedLog]
 }
 
 function feedAdd(feeds: readonly Feed[]): Command {
@@ -33,6 +34,7 @@ function feedAdd(feeds: readonly Feed[]): Command {
       withStore(context, async store => {
         const feed = feedOfKind(feeds, context.args[0])
         const { kind } = feed
+        const url = urlFor(feeds, feed, context.options['url'])
         const { accountSid } = await chooseAccount(store, context.options['account'])
         const owner = { readLine: context.readLine, accountSid, key: context.options['key'] }
         const { authKey, secret, lines } = await newKeys(feeds, feed, owner)
@@ -44,9 +46,11 @@ function feedAdd(feeds: readonly Feed[]): Command {
             `That ${kind} feed exists already: rollcall feed rotate ${known.feedId} changes its secret.`,
           )
         }
-        await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs: context.clock() })
+        const createdAtMs = context.clock()
+        await store.feeds.put({ feedId: id, accountSid, kind, authKey, secret, createdAtMs, url })
         context.print(`Feed     ${id}`)
         context.print(`Path     ${feed.path}`)
+        if (url !== undefined) context.print(`URL      ${url}`)
         for (const line of lines) context.print(line)
       }),
   }
@@ -67,8 +71,32 @@ function feedList(feeds: readonly Feed[]): Command {
           row.accountSid,
           masked(feeds, row),
           new Date(row.createdAtMs).toISOString(),
+          row.url ?? '',
         ])
-        for (const line of table(['ID', 'KIND', 'ACCOUNT', 'KEY', 'CREATED'], rows)) context.print(line)
+        const heading = ['ID', 'KIND', 'ACCOUNT', 'KEY', 'CREATED', 'URL']
+        for (const line of table(heading, rows)) context.print(line)
+      }),
+  }
+}
+
+function feedSet(feeds: readonly Feed[]): Command {
+  return {
+    name: 'feed set',
+    summary: 'Give a feed another media server to read the list of, or none with an empty URL',
+    args: '<ID>',
+    options: urlOption(feeds),
+    settings,
+    run: context =>
+      withStore(context, async store => {
+        const [id = ''] = context.args
+        const row = await findRow(store, id)
+        if (row === undefined) throw new CommandError(noFeed(id))
+        const text = context.options['url']
+        if (text === undefined) throw new CommandError('Give the address of the media server with --url.')
+        const url = urlFor(feeds, feedOfKind(feeds, row.kind), text)
+        await store.feeds.put({ ...row, url })
+        context.print(`Feed     ${id}`)
+        context.print(`URL      ${url ?? 'none'}`)
       }),
   }
 }
@@ -145,6 +173,22 @@ function feedOfKind(feeds: readonly Feed[], kind: string | undefined): Feed {
   const feed = feeds.find(one => one.kind === kind)
   if (feed === undefined) throw new CommandError(`The kind of a feed is one of ${kindsOf(feeds)}.`)
   return feed
+}
+
+/** The URL that the owner gives; undefined for none. Throws CommandError if it cannot be used for such a feed. */
+function urlFor(feeds: readonly Feed[], feed: Feed, text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  if (feed.snapshot === undefined) {
+    const kinds = feeds.filter(({ snapshot }) => snapshot !== undefined).map(({ kind }) => kind)
+    throw new CommandError(
+      `--url is for ${kinds.join(' and ')}: a feed of kind ${feed.kind} has no list to read.`,
+    )
+  }
+  try {
+    return parseServerUrl(text)
+  } catch (error) {
+    throw new CommandError(`--url: ${error instanceof Error ? error.message : String(error)}.`)
+  }
 }
 
 function kindsOf(feeds: readonly Feed[]): string {

@@ -6,7 +6,7 @@ import { feeds as allFeeds } from '../feeds/index.ts'
 import { outageLog } from '../http/outage-log.ts'
 import { createServer } from '../http/server.ts'
 import { applyQueue } from '../ingest/apply-queue.ts'
-import { type Reconciliation, reconciliation } from '../ingest/sweep/reconcile.ts'
+import { feedsReconciliation } from '../ingest/sweep/reconcile-feeds.ts'
 import { sendJson } from '../ingest/sweep/send-json.ts'
 import { createSweeper } from '../ingest/sweep/sweeper.ts'
 import { StoreUnavailableError } from '../store/engine/database.ts'
@@ -50,20 +50,19 @@ export async function startServer(
   const stopping = new AbortController()
   const { signal } = stopping
   const send = sendJson(signal)
-  const reconciliations = feeds.flatMap((feed): Reconciliation[] => {
-    const { kind, snapshot } = feed
-    const snapshotServer = snapshot?.serverOf(config, send)
-    const row = configuredFeeds.find(one => one.kind === kind)
-    if (snapshot === undefined || snapshotServer === undefined || row === undefined) return []
-    return [reconciliation({ store, queue, feed, snapshot, server: snapshotServer, row, clock })]
-  })
-  const sweeper = createSweeper({
-    ...{ store, queue, feeds, configuredFeeds, reconciliations, heard, clock },
-    onFault(error) {
+  const sweeping = {
+    ...{ store, queue, feeds, configuredFeeds, heard, clock },
+    onFault(error: unknown) {
       if (error instanceof StoreUnavailableError) noteOutage(error)
       else if (!signal.aborted) log.warn(error, 'a sweep failed')
     },
+  }
+  const ofFeeds = feedsReconciliation({
+    ...sweeping,
+    serverOf: ({ snapshot }, { url, authKey, secret }) =>
+      url === undefined ? undefined : snapshot?.serverOf({ url, authKey, secret }, send),
   })
+  const sweeper = createSweeper({ ...sweeping, reconciliations: [ofFeeds] })
   try {
     const url = await server.listen({ host: config.host, port: config.port })
     sweeper.start()

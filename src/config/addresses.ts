@@ -26,8 +26,11 @@ export function parsePublicUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** LiveKit serves its API at the address that clients dial with `ws:` or `wss:`. */
-export function parseLivekitUrl(text: string): string {
+/**
+ * The URL of a media server's API, without a slash at the end. LiveKit serves its API at the address that clients dial
+ * with `ws:` or `wss:`.
+ */
+export function parseServerUrl(text: string): string {
   const url = plainUrl(text.replace(/^ws/i, 'http'))
   if (url === undefined) throw new Error('an address like http://127.0.0.1:7880 is expected')
   return url.href.replace(/\/+$/, '')

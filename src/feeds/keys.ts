@@ -40,4 +40,6 @@ export interface ConfiguredFeed {
   readonly name: string
   readonly authKey: string
   readonly secret: string
+  /** The URL of the media server whose list is read, if the settings name it. */
+  readonly url?: string | undefined
 }

@@ -1,11 +1,10 @@
 import type { Json } from './json.ts'
-import type { FeedSettings } from './keys.ts'
 import type { Payload } from './payload.ts'
 
 /** How the list of rooms and participants is requested from a media server, and how it is read. */
 export interface Snapshot {
-  /** The server that the settings name; undefined where they name none. */
-  serverOf(settings: FeedSettings, send: SendRequest): SnapshotServer | undefined
+  /** The server at a URL of http: or https:, which knows the key and the secret of the feed. */
+  serverOf(at: ServerAddress, send: SendRequest): SnapshotServer
   /** What the server says of a room in its list; undefined for an entry that cannot be read. */
   readRoom(listed: Json): ListedRoom | undefined
   /** What the server says of a participant in a room's list. */
@@ -14,6 +13,13 @@ export interface Snapshot {
   roomPayload(room: Json, atMs: number): Payload
   /** A listed participant, as the payload that would have stated the join. */
   participantPayload(room: Json, participant: Json, atMs: number): Payload
+}
+
+/** Where a media server is, without a slash at the end, and what it knows the caller by. */
+export interface ServerAddress {
+  readonly url: string
+  readonly authKey: string
+  readonly secret: string
 }
 
 /** A media server whose list can be requested. Rejects if it does not answer. */

@@ -41,7 +41,7 @@ export const livekit: Feed = {
     const authKey = textOf(settings['livekitApiKey'])
     const secret = textOf(settings['livekitApiSecret'])
     if (authKey === undefined || secret === undefined) return undefined
-    return { name: authKey, authKey, secret }
+    return { name: authKey, authKey, secret, url: textOf(settings['livekitUrl']) }
   },
 
   snapshot: livekitSnapshot,

@@ -12,11 +12,7 @@ const LEEWAY_SEC = 300
  * Source: docs.livekit.io "Room service API", `livekit_room.proto` and `livekit_models.proto`.
  */
 export const livekitSnapshot: Snapshot = {
-  serverOf(settings, send) {
-    const url = textOf(settings['livekitUrl'])
-    const apiKey = textOf(settings['livekitApiKey'])
-    const apiSecret = textOf(settings['livekitApiSecret'])
-    if (url === undefined || apiKey === undefined || apiSecret === undefined) return undefined
+  serverOf({ url, authKey: apiKey, secret: apiSecret }, send) {
     const call = (method: string, grant: object, body: object, nowMs: number) =>
       callRoomService({ url, apiKey, apiSecret, send, method, grant, body, nowMs })
     return {

@@ -33,8 +33,11 @@ export interface LivekitList {
  * A stand-in for the RoomService of a LiveKit server. Its answers have the form of livekit-server 1.13.5, with the
  * snake_case names of the protobuf file. LiveKit's SDK checks the tokens of requests.
  */
-export async function livekitList(t: TestContext): Promise<LivekitList> {
-  const verifier = new TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET)
+export async function livekitList(
+  t: TestContext,
+  { key, secret } = { key: LIVEKIT_KEY, secret: LIVEKIT_SECRET },
+): Promise<LivekitList> {
+  const verifier = new TokenVerifier(key, secret)
   const server = createServer(async (request, response) => {
     const { video } = await verifier.verify((request.headers.authorization ?? '').replace('Bearer ', ''))
     const { room, names } = JSON.parse(await textOf(request))

@@ -1,7 +1,8 @@
 import type { Dialect } from '../../engine/dialect.ts'
 
-/** Adds what the list of a feed's media server had. */
+/** Adds the URL of a feed's media server, and what its list had. */
 export const mediaServers = ({ text }: Dialect) => `
+alter table feeds add column url ${text};
 create table listed_rooms (
   feed_id ${text} not null,
   room_sid ${text} not null,
