@@ -126,6 +126,11 @@ export const ParticipantFacts = Type.Object({
    * a room. A new stay under the key ends the stay before.
    */
   connectionKey: optionalText,
+  /**
+   * True if the server has one connection under the connection key at a time, and names the stay in every event. Then a
+   * new stay that gets in shows a duplicate of the stay before, and a leave always belongs to the stay that it names.
+   */
+  isSoleConnection: optionalFlag,
   /** The `properties` of a Twilio participant summary. */
   properties: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Boolean(), Type.Integer()]))),
 })

@@ -1,5 +1,14 @@
 import { mergeParticipants, type ParticipantState } from './participant.ts'
 
+/**
+ * The connection key under which a stay is resolved with others; undefined for a stay by itself. A leave that names its
+ * stay is no join, and an attempt that did not get in ends no other stay. Once a stay has the key, it keeps it.
+ */
+export function connectionKeyOf(state: ParticipantState): string | undefined {
+  if (state.isSoleConnection !== true) return state.connectionKey
+  return state.gotIn && isConnectionJoin(state) ? state.connectionKey : undefined
+}
+
 /** One of the stays that share a connection key, once each leave is matched with its join. */
 export interface ResolvedStay {
   /** The stay's own state, merged with the state of the leave that belongs to it. */
@@ -26,9 +35,13 @@ export function resolveConnection(states: ReadonlyMap<string, ParticipantState>)
   const stays = [...states]
     .map(([sid, state]): Stay => ({ sid, state, ms: connectionMsOf(state) }))
     .sort((a, b) => a.ms - b.ms || (a.sid < b.sid ? -1 : 1))
-  const joins = stays.filter(({ state }) => isConnectionJoin(state))
-  const leaves = stays.filter(({ state }) => !isConnectionJoin(state))
+  const isByItself = ({ state }: Stay) =>
+    state.isSoleConnection === true && connectionKeyOf(state) === undefined
+  const [alone, connected] = [stays.filter(isByItself), stays.filter(stay => !isByItself(stay))]
+  const joins = connected.filter(({ state }) => isConnectionJoin(state))
+  const leaves = connected.filter(({ state }) => !isConnectionJoin(state))
   const resolved = new Map<string, ResolvedStay>()
+  for (const { sid, state } of alone) resolved.set(sid, { state, nextJoinMs: undefined, aliasOf: undefined })
   const leaveByJoin = new Map<string, ParticipantState>()
   const isFree = (join: Stay | undefined) =>
     join !== undefined && join.state.leftAtMs === undefined && !leaveByJoin.has(join.sid)

@@ -36,6 +36,7 @@ const PARTICIPANT_FIELDS = {
   nativeKey: constant<string>(),
   /** See ParticipantFacts. */
   connectionKey: constant<string>(),
+  isSoleConnection: either,
   identity: latest<string>(),
   /** See ParticipantFacts and identityOf. */
   fallbackIdentity: latest<string>(),

@@ -152,6 +152,7 @@ function inferredEnd(
   { roomEnds, nextJoinMs }: StayContext,
 ): InferredEnd | undefined {
   const signMs = presenceMsOf(state)
+  const nextJoinReason = state.isSoleConnection ? 'duplicate_identity' : 'connection_lost'
   const gone = firstFrom(state.gone, signMs)
   const absentSinceMs = lastSignOfAbsent(state.absences, lastSignOf(state))
   const roomEnd = endFrom(roomEnds, signMs)
@@ -159,7 +160,7 @@ function inferredEnd(
   const ends = [
     roomEnd?.isEmptiness ? undefined : ofRoom,
     gone && endAt(gone.atMs, { reason: gone.reason, errorCode: gone.errorCode }),
-    endAt(isLater(signMs, nextJoinMs ?? 0) ? undefined : nextJoinMs, { reason: 'connection_lost' }),
+    endAt(isLater(signMs, nextJoinMs ?? 0) ? undefined : nextJoinMs, { reason: nextJoinReason }),
     endAt(absentSinceMs, { reason: 'unknown' }),
   ].filter(end => end !== undefined)
   return ends.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom

@@ -1,4 +1,4 @@
-import { anchors, connectionMsOf } from '../fold/connection.ts'
+import { anchors, connectionKeyOf, connectionMsOf } from '../fold/connection.ts'
 import type { ParticipantState } from '../fold/participant.ts'
 import type { Bearing, LockedRoom, StayRow } from '../store/rooms/locked-room.ts'
 
@@ -28,7 +28,7 @@ export async function* connectedStays(
   states: ReadonlyMap<string, ParticipantState>,
   bearing: Bearing | undefined,
 ): AsyncGenerator<StayGroup> {
-  const byKey = Map.groupBy(states, ([, state]) => state.connectionKey)
+  const byKey = Map.groupBy(states, ([, state]) => connectionKeyOf(state))
   for (const one of byKey.get(undefined) ?? []) yield groupOf(known, [one], [])
   byKey.delete(undefined)
   const whole =

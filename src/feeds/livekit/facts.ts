@@ -33,9 +33,13 @@ export function participantFacts(participant: Json): ParticipantFacts {
   const joinedAtMs = momentIn(participant, 'joinedAt')
   const tracks = Array.isArray(participant['tracks']) ? participant['tracks'] : []
   const mimeTypes = tracks.flatMap(track => textOf(field(objectOf(track) ?? {}, 'mimeType')) ?? [])
+  const identity = idOf(participant['identity'])
   return omitUndefined({
     nativeKey: idOf(participant['sid']),
-    identity: idOf(participant['identity']),
+    // An identity that joins anew loses its earlier connection (livekit/livekit, `RoomManager.StartSession`).
+    connectionKey: identity,
+    isSoleConnection: identity === undefined ? undefined : true,
+    identity,
     displayName: textOf(participant['name']),
     // Track events carry only SID and identity: a kind that is missing there does not mean STANDARD.
     kind: joinedAtMs === undefined ? undefined : participantKind(participant),

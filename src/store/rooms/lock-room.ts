@@ -1,3 +1,4 @@
+import { connectionKeyOf } from '../../fold/connection.ts'
 import type { Step } from '../../fold/numbers.ts'
 import { participantStateIn, roomStateIn } from '../../fold/stored.ts'
 import type { Connection, SqlValue } from '../engine/database.ts'
@@ -223,11 +224,11 @@ const STAY_UPDATE = `on conflict (account_sid, room_sid, participant_sid) do upd
 
 function stayValues({ roomSid }: RoomKey, stay: SavedStay): SqlValue[] {
   const { participantSid, interval, state, aliasOf } = stay
-  const hasKey = state.connectionKey !== undefined
+  const connectionKey = connectionKeyOf(state)
   return [
     ...[participantSid, stay.orderMs, indexed(stay.identity), Number(stay.counted)],
     ...[interval?.joinSec ?? null, interval?.endSec ?? null, Number(stay.leaveStated), Number(stay.isOpen)],
-    ...[stay.seenMs, indexed(state.connectionKey), hasKey ? stay.connectionMs : null],
+    ...[stay.seenMs, indexed(connectionKey), connectionKey === undefined ? null : stay.connectionMs],
     ...[aliasOf === undefined ? null : roomSid, aliasOf ?? null, JSON.stringify(state), stay.record],
   ]
 }
