@@ -29,6 +29,7 @@ const ACCESS: Readonly<Record<string, { access: 'reads' | 'writes' | 'makes' | '
     'key rotate': { access: 'writes', args: [ID] },
     'feed add': { access: 'writes', args: ['events'] },
     'feed list': { access: 'reads' },
+    'feed set': { access: 'writes', args: [ID, '--url', 'https://livekit.example.com'] },
     'feed remove': { access: 'writes', args: [ID] },
     'feed rotate': { access: 'writes', args: [ID] },
     'feed log': { access: 'reads' },
