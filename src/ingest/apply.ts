@@ -41,9 +41,6 @@ export async function applyTogether(
   }
 }
 
-/** The beginning of the reason of a payload that came under the key of a known event with another content. */
-export const OTHER_BODY = 'Another body under the known key'
-
 /** Appends events to the log of a room, and folds those that are new. */
 async function appendAndFold(
   transaction: Transaction,
@@ -75,7 +72,8 @@ async function keepOther(
   if (payload.at !== 'event') return
   const { native } = payload
   const log = transaction.feedLog({ accountSid, feedId })
-  const reason = `${OTHER_BODY} ${event.key} of room ${roomSid}`
+  const reason = `Another body under the known key ${event.key} of room ${roomSid}`
   const key = `${indexable(event.key)}#${digestOf(native)}`
-  await log.keep({ key, seq: await log.nextSeq(), feedKind, receivedAtMs, reason, native })
+  const otherOf = { roomSid, eventKey: event.key }
+  await log.keep({ key, seq: await log.nextSeq(), feedKind, receivedAtMs, reason, native, otherOf })
 }

@@ -3,7 +3,6 @@ import type { Feed } from '../../feeds/feed.ts'
 import type { RecordSettings } from '../../fold/participant-record.ts'
 import type { FeedKey, StoredPayload } from '../../store/feeds/feed-log.ts'
 import type { Store } from '../../store/store.ts'
-import { OTHER_BODY } from '../apply.ts'
 import { applyAgain, reduceAgain, storedPayload } from './reduce-again.ts'
 
 /**
@@ -38,6 +37,6 @@ export async function reduceUnrecognized(options: {
   }
 }
 
-function isUnrecognized({ reason, isReducible }: StoredPayload): boolean {
-  return isReducible && reason !== '' && !reason.startsWith(OTHER_BODY)
+function isUnrecognized({ reason, isReducible, isOther }: StoredPayload): boolean {
+  return isReducible && reason !== '' && !isOther
 }

@@ -120,7 +120,7 @@ function leaveOut(error: unknown): void {
 function withClaims(page: readonly StoredPayload[]): Replaying[] {
   const bySeq = new Map<number, Claim[]>()
   const found: Replaying[] = []
-  for (const stored of page.filter(({ key }) => !key.startsWith(CLAIM))) {
+  for (const stored of page.filter(({ key, isOther }) => !key.startsWith(CLAIM) && !isOther)) {
     const claims: Claim[] = []
     bySeq.set(stored.seq, claims)
     if (!wasOfFuture(stored)) found.push({ stored, claims })

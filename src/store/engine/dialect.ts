@@ -17,6 +17,8 @@ export interface Dialect {
   readonly isOneOf: (column: string, type?: 'text' | 'bigint') => string
   /** A table with the column `value` and a row for each value of a list parameter. */
   readonly eachOf: string
+  /** A table with the columns `a` and `b`, both text, and a row for each pair of a parameter that `pairs` makes. */
+  readonly eachPair: string
   /** The list parameter that holds these values. */
   readonly list: (values: readonly (string | number)[]) => SqlValue
   /** An integer member of a column that holds a JSON object; null if it is missing. */
@@ -36,6 +38,7 @@ export const DIALECTS = {
     forUpdate: '',
     isOneOf: column => `${column} in (select value from json_each(?))`,
     eachOf: '(select value from json_each(?)) each_of',
+    eachPair: '(select value ->> 0 a, value ->> 1 b from json_each(?)) each_pair',
     list: values => JSON.stringify(values),
     integerIn: (column, member) => `json_extract(${column}, '$.${member}')`,
     allTables: `(select name from sqlite_master where type = 'table') all_tables`,
@@ -49,6 +52,8 @@ export const DIALECTS = {
     // With an array, the planner uses the index even if it has no statistics of the table.
     isOneOf: (column, type = 'text') => `${column} = any(cast(? as ${type}[]))`,
     eachOf: '(select unnest(cast(? as text[])) "value") each_of',
+    eachPair:
+      '(select value ->> 0 a, value ->> 1 b from json_array_elements(cast(? as json)) pairs (value)) each_pair',
     list: arrayLiteral,
     integerIn: (column, member) => `cast(cast(${column} as json) ->> '${member}' as bigint)`,
     allTables: '(select tablename name from pg_tables where schemaname = current_schema()) all_tables',
@@ -56,6 +61,11 @@ export const DIALECTS = {
       this_database`,
   },
 } as const satisfies Record<string, Dialect>
+
+/** The parameter that holds these pairs, for `eachPair`. */
+export function pairs(values: readonly (readonly [string, string | number])[]): SqlValue {
+  return JSON.stringify(values)
+}
 
 /** A statement with its parameters as the engine writes them. */
 export function withParameters({ parameter }: Dialect, sql: string): string {

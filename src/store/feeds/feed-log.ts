@@ -18,10 +18,14 @@ export interface KeptPayload {
   readonly reason: string
   /** The payload as JSON, without secrets. */
   readonly native: string
+  /** The event under whose key it came with another content, if it did. It is evidence of that event alone. */
+  readonly otherOf?: { readonly roomSid: string; readonly eventKey: string }
 }
 
 /** A payload in the log of its feed. */
-export interface StoredPayload extends KeptPayload {
+export interface StoredPayload extends Omit<KeptPayload, 'otherOf'> {
+  /** True if it came under the key of a known event with another content. */
+  readonly isOther: boolean
   /** False if it was stored by schema 3 or before: it may lack members that `reduce` needs. */
   readonly isReducible: boolean
 }
@@ -60,13 +64,15 @@ export function feedLog(connection: Connection, { accountSid, feedId }: FeedKey)
       )
       return (last?.seq ?? 0) + 1
     },
-    async keep({ key, seq, feedKind, receivedAtMs, reason, native }) {
+    async keep({ key, seq, feedKind, receivedAtMs, reason, native, otherOf }) {
+      const other = [otherOf?.roomSid ?? null, otherOf === undefined ? null : indexable(otherOf.eventKey)]
       const [row] = await connection.all<{ duplicates: number }>(
-        `insert into feed_payloads (account_sid, feed_id, payload_key, seq, feed_kind, received_at_ms, reason, native)
-         values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do update set
+        `insert into feed_payloads (account_sid, feed_id, payload_key, seq, feed_kind, received_at_ms, reason, native,
+           other_room_sid, other_event_key)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (account_sid, feed_id, payload_key) do update set
            duplicates = feed_payloads.duplicates + 1
          returning duplicates`,
-        [...feed, indexable(key), seq, feedKind, receivedAtMs, reason, native],
+        [...feed, indexable(key), seq, feedKind, receivedAtMs, reason, native, ...other],
       )
       return row?.duplicates === 0
     },
@@ -94,12 +100,16 @@ export async function payloadsAfter(
   { accountSid, feedId }: FeedKey,
   { seq, key }: LogPlace,
 ): Promise<StoredPayload[]> {
-  const rows = await connection.all<Omit<StoredPayload, 'isReducible'>>(
-    `select payload_key "key", seq, feed_kind "feedKind", received_at_ms "receivedAtMs", reason, native
-     from feed_payloads where account_sid = ? and feed_id = ? and (seq, payload_key) > (?, ?)
+  const rows = await connection.all<
+    Omit<StoredPayload, 'isReducible' | 'isOther'> & { other: string | null }
+  >(
+    `select payload_key "key", seq, feed_kind "feedKind", received_at_ms "receivedAtMs", reason, native,
+       other_room_sid "other" from feed_payloads where account_sid = ? and feed_id = ? and (seq, payload_key) > (?, ?)
      order by seq, payload_key limit ?`,
     [accountSid, feedId, seq, key, PAYLOADS_AT_ONCE],
   )
   // Rows of schema 3 and before have no kind.
-  return rows.map(row => ({ ...row, isReducible: row.feedKind !== '' }))
+  return rows.map(({ other, ...row }) => {
+    return { ...row, isReducible: row.feedKind !== '', isOther: other !== null }
+  })
 }

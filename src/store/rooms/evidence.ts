@@ -1,5 +1,6 @@
 import { type Event, isRelocation } from '../../event.ts'
-import type { Connection } from '../engine/database.ts'
+import type { Connection, SqlValue } from '../engine/database.ts'
+import { pairs } from '../engine/dialect.ts'
 import { CLAIM } from '../feeds/feed-log.ts'
 import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './event-log.ts'
 import { type Page, type Position, selectPage } from './records.ts'
@@ -21,7 +22,7 @@ export interface Evidence {
 
 /** Reads the events from which records are folded, with their payloads. */
 export interface EvidenceStore {
-  /** A page of the events of a room or of one of its participants, by time. Takes a few statements for each feed. */
+  /** A page of the events of a room or of one of its participants, by time. Takes five statements at most. */
   events(key: RoomKey, participantSid: string | undefined, page: Page): Promise<Evidence[]>
 }
 
@@ -31,33 +32,24 @@ export function evidenceStore(reader: Connection): EvidenceStore {
       const rows = await selectPage<EventRow & Position>(reader, page, eventQuery(key, participantSid))
       const events = rows.map(row => ({ position: { ms: row.ms, sid: row.sid }, ...storedEvent(row) }))
       const siblings = await payloadsOfSiblings(reader, key, events)
-      const byFeed = Map.groupBy(events, ({ feedId }) => feedId)
-      const logs = new Map<string, FeedPayloads>()
-      for (const [feedId, own] of byFeed)
-        logs.set(feedId, await feedPayloads(reader, key.accountSid, feedId, own))
+      const inLogs = await payloadsInLogs(reader, key, events)
+      const others = await otherPayloads(reader, key, events)
+      const repetitions = await repetitionsOfCopies(reader, key, events)
       return events.map(stored => {
-        const { position, event, feedId, feedKind, receivedAtMs, payload, duplicates } = stored
-        const log = logs.get(feedId)
-        const inLog = payload.at === 'log' ? log?.bySeq.get(payload.seq) : undefined
+        const { position, event, feedId, feedKind, receivedAtMs, payload, eventKey } = stored
+        const inLog = payload.at === 'log' ? inLogs.get(idOf(feedId, payload.seq)) : undefined
+        const again = inLog?.duplicates ?? repetitions.get(idOf(feedId, keyOfCopied(stored) ?? '')) ?? 0
         return {
           ...{ position, event, feedId, feedKind, receivedAtMs },
-          duplicates:
-            duplicates + (inLog?.duplicates ?? log?.repetitions.get(stored.eventKey.slice(0, 64)) ?? 0),
-          native: nativeOf(stored, siblings, log),
-          others: (log?.others.get(stored.eventKey) ?? []).map(other => {
+          duplicates: stored.duplicates + again,
+          native: nativeOf(stored, siblings, inLog?.native),
+          others: (others.get(idOf(feedId, eventKey)) ?? []).map(other => {
             return { receivedAtMs: other.receivedAtMs, native: JSON.parse(other.native) }
           }),
         }
       })
     },
   }
-}
-
-interface FeedPayloads {
-  readonly bySeq: ReadonlyMap<number, { readonly native: string; readonly duplicates: number }>
-  readonly others: ReadonlyMap<string, { readonly receivedAtMs: number; readonly native: string }[]>
-  /** How often a payload came again, by its key, for payloads that schema 3 stored beside each of their events. */
-  readonly repetitions: ReadonlyMap<string, number>
 }
 
 /** The key of an event that schema 3 stored with a copy of its payload: the key of the payload, and a number. */
@@ -78,78 +70,122 @@ function eventQuery({ accountSid, roomSid }: RoomKey, participantSid: string | u
   }
 }
 
+/** A payload, and the event of the page that it was looked up for: its feed and the key that it is found by. */
+interface Found {
+  readonly feedId: string
+  readonly foundBy: string
+  readonly native: string
+  readonly receivedAtMs: number
+  readonly duplicates: number
+}
+
+/**
+ * Looks up payloads for the events of a page by one statement, whatever feeds they are of; by none if `keyOf` gives no
+ * key. The condition `where` compares the key `b` of an event; its parameters are `params`.
+ */
+async function lookUp(
+  reader: Connection,
+  events: readonly StoredEvent[],
+  keyOf: (event: StoredEvent) => string | number | undefined,
+  from: { table: 'events' | 'feed_payloads'; where: string; params: readonly SqlValue[] },
+): Promise<Found[]> {
+  const asked = events.flatMap(event => {
+    const key = keyOf(event)
+    return key === undefined ? [] : [[event.feedId, key] as const]
+  })
+  if (asked.length === 0) return []
+  const distinct = [...new Map(asked.map(pair => [idOf(...pair), pair])).values()]
+  const feedIds = [...new Set(distinct.map(([feedId]) => feedId))]
+  const { isOneOf, eachPair, list } = reader.dialect
+  // Citus finds the shard of a feed by `feed_id = ?`. SQLite reads the tables of a cross join in the order given.
+  const [feedId = '', ...otherFeedIds] = feedIds
+  const isAlone = otherFeedIds.length === 0
+  return await reader.all<Found>(
+    `select feed_id "feedId", b "foundBy", native, received_at_ms "receivedAtMs", duplicates
+     from ${eachPair} cross join ${from.table}
+     where feed_id = a and ${isAlone ? 'feed_id = ?' : isOneOf('feed_id')} and ${from.where}`,
+    [pairs(distinct), isAlone ? feedId : list(feedIds), ...from.params],
+  )
+}
+
 /** The payloads that are stored beside another event of the room, by the feed and the key of that event. */
 async function payloadsOfSiblings(
   reader: Connection,
   { accountSid, roomSid }: RoomKey,
   events: readonly StoredEvent[],
 ): Promise<Map<string, string>> {
-  const keys = events.flatMap(({ payload }) => (payload.at === 'sibling' ? [payload.eventKey] : []))
-  if (keys.length === 0) return new Map()
-  const { isOneOf, list } = reader.dialect
-  const rows = await reader.all<Pick<EventRow, 'feedId' | 'eventKey' | 'native'>>(
-    `select feed_id "feedId", event_key "eventKey", native from events
-     where account_sid = ? and room_sid = ? and ${isOneOf('feed_id')} and ${isOneOf('event_key')}`,
-    [accountSid, roomSid, list([...new Set(events.map(({ feedId }) => feedId))]), list(keys)],
-  )
-  return new Map(rows.map(({ feedId, eventKey, native }) => [`${feedId} ${eventKey}`, native]))
+  const keyOf = ({ payload }: StoredEvent) => (payload.at === 'sibling' ? payload.eventKey : undefined)
+  const found = await lookUp(reader, events, keyOf, {
+    table: 'events',
+    where: 'event_key = b and account_sid = ? and room_sid = ?',
+    params: [accountSid, roomSid],
+  })
+  return new Map(found.map(one => [idOf(one.feedId, one.foundBy), one.native]))
 }
 
-/** What the log of one feed has for the events of a page. Takes three statements at most. */
-async function feedPayloads(
+/** The payloads in the logs of feeds that the events refer to, by the feed and the place in its log. */
+async function payloadsInLogs(
   reader: Connection,
-  accountSid: string,
-  feedId: string,
+  { accountSid }: RoomKey,
   events: readonly StoredEvent[],
-): Promise<FeedPayloads> {
-  const { isOneOf, eachOf, list } = reader.dialect
-  const seqs = events.flatMap(({ payload }) => (payload.at === 'log' ? [payload.seq] : []))
-  const payloads =
-    seqs.length === 0
-      ? []
-      : await reader.all<{ seq: number; native: string; duplicates: number }>(
-          `select seq, native, duplicates from feed_payloads
-           where account_sid = ? and feed_id = ? and ${isOneOf('seq', 'bigint')} and payload_key not like '${CLAIM}%'`,
-          [accountSid, feedId, list(seqs)],
-        )
-  const keys = events.flatMap(({ duplicates, eventKey }) => (duplicates > 0 ? [eventKey] : []))
-  const others =
-    keys.length === 0
-      ? []
-      : await reader.all<{ eventKey: string; receivedAtMs: number; native: string }>(
-          // Their key is the key of the event, a `#` and a digest. `$` is the character after `#`.
-          `select value "eventKey", received_at_ms "receivedAtMs", native from ${eachOf} join feed_payloads
-             on payload_key > value || '#' and payload_key < value || '$'
-           where account_sid = ? and feed_id = ? order by seq, payload_key`,
-          [list(keys), accountSid, feedId],
-        )
-  const copied = events.flatMap(({ payload, eventKey }) =>
-    payload.at === 'event' && !payload.isReducible ? (KEY_OF_COPY.exec(eventKey)?.[1] ?? []) : [],
-  )
-  const repeated =
-    copied.length === 0
-      ? []
-      : await reader.all<{ key: string; duplicates: number }>(
-          `select payload_key "key", duplicates from feed_payloads
-           where account_sid = ? and feed_id = ? and ${isOneOf('payload_key')}`,
-          [accountSid, feedId, list([...new Set(copied)])],
-        )
-  return {
-    repetitions: new Map(repeated.map(({ key, duplicates }) => [key, duplicates])),
-    bySeq: new Map(payloads.map(({ seq, ...payload }) => [seq, payload])),
-    others: Map.groupBy(others, ({ eventKey }) => eventKey),
-  }
+): Promise<Map<string, Found>> {
+  const seqOf = ({ payload }: StoredEvent) => (payload.at === 'log' ? payload.seq : undefined)
+  const found = await lookUp(reader, events, seqOf, {
+    table: 'feed_payloads',
+    where: `seq = cast(b as bigint) and account_sid = ? and other_room_sid is null
+      and payload_key not like '${CLAIM}%'`,
+    params: [accountSid],
+  })
+  return new Map(found.map(one => [idOf(one.feedId, one.foundBy), one]))
+}
+
+/** The payloads that came under the keys of these events of the room with another content, by feed and key. */
+async function otherPayloads(
+  reader: Connection,
+  { accountSid, roomSid }: RoomKey,
+  events: readonly StoredEvent[],
+): Promise<Map<string, Found[]>> {
+  const keyOf = ({ duplicates, eventKey }: StoredEvent) => (duplicates > 0 ? eventKey : undefined)
+  const found = await lookUp(reader, events, keyOf, {
+    table: 'feed_payloads',
+    where: 'other_event_key = b and account_sid = ? and other_room_sid = ? order by seq, payload_key',
+    params: [accountSid, roomSid],
+  })
+  return Map.groupBy(found, one => idOf(one.feedId, one.foundBy))
+}
+
+/** How often payloads that schema 3 stored beside each of their events came again, by feed and key of the payload. */
+async function repetitionsOfCopies(
+  reader: Connection,
+  { accountSid }: RoomKey,
+  events: readonly StoredEvent[],
+): Promise<Map<string, number>> {
+  const found = await lookUp(reader, events, keyOfCopied, {
+    table: 'feed_payloads',
+    where: 'payload_key = b and account_sid = ?',
+    params: [accountSid],
+  })
+  return new Map(found.map(one => [idOf(one.feedId, one.foundBy), one.duplicates]))
+}
+
+/** The key of the payload of which schema 3 stored a copy beside this event; undefined for other events. */
+function keyOfCopied({ payload, eventKey }: StoredEvent): string | undefined {
+  return payload.at === 'event' && !payload.isReducible ? KEY_OF_COPY.exec(eventKey)?.[1] : undefined
+}
+
+function idOf(feedId: string, key: string | number): string {
+  return `${feedId} ${key}`
 }
 
 /** The payload of an event, wherever it is stored. */
 function nativeOf(
   { feedId, event, payload }: StoredEvent,
   siblings: ReadonlyMap<string, string>,
-  log: FeedPayloads | undefined,
+  inLog: string | undefined,
 ): unknown {
   if (payload.at === 'event') return JSON.parse(payload.native)
-  if (payload.at === 'sibling') return JSON.parse(siblings.get(`${feedId} ${payload.eventKey}`) ?? '{}')
-  return nativeInLog(event, log?.bySeq.get(payload.seq)?.native ?? '{}')
+  if (payload.at === 'sibling') return JSON.parse(siblings.get(idOf(feedId, payload.eventKey)) ?? '{}')
+  return nativeInLog(event, inLog ?? '{}')
 }
 
 /** The payload in the log; an empty object for a payload that Rollcall made itself, and for a relocation. */

@@ -4,6 +4,7 @@ import { initial } from './0001-initial.ts'
 import { evidence } from './0002-evidence.ts'
 import { processes } from './0003-processes.ts'
 import { oneRoad } from './0004-one-road.ts'
+import { boundedAnswers } from './0005-bounded-answers.ts'
 import { mediaServers } from './0005-media-servers.ts'
 import { convertMemory } from './convert-memory.ts'
 
@@ -21,5 +22,5 @@ export const migrations: readonly MigrationText[] = [
   { statements: evidence },
   { statements: processes },
   { statements: oneRoad, convert: convertMemory },
-  { statements: mediaServers },
+  { statements: dialect => mediaServers(dialect) + boundedAnswers(dialect) },
 ]
