@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import type { Page, Position } from '../store/rooms/records.ts'
+import type { Page, Position } from '../store/rooms/select-page.ts'
 import { ApiError } from './errors.ts'
 import type { ApiContext, ApiRequest, Operation } from './operation.ts'
 import { listBody, listRequest, Meta, pageOf, pageParameters } from './paging.ts'

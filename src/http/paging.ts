@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
-import type { Page, Position } from '../store/rooms/records.ts'
+import type { Page, Position } from '../store/rooms/select-page.ts'
 import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 import { integer, type Parameters, text } from './query.ts'

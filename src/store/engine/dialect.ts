@@ -21,6 +21,8 @@ export interface Dialect {
   readonly eachPair: string
   /** The list parameter that holds these values. */
   readonly list: (values: readonly (string | number)[]) => SqlValue
+  /** What stands behind a table that is to be read by this index. PostgreSQL chooses by its statistics. */
+  readonly indexedBy: (index: string) => string
   /** An integer member of a column that holds a JSON object; null if it is missing. */
   readonly integerIn: (column: string, member: string) => string
   /** A table with the column `name` and a row for each table of the database. */
@@ -40,6 +42,7 @@ export const DIALECTS = {
     eachOf: '(select value from json_each(?)) each_of',
     eachPair: '(select value ->> 0 a, value ->> 1 b from json_each(?)) each_pair',
     list: values => JSON.stringify(values),
+    indexedBy: index => `indexed by ${index}`,
     integerIn: (column, member) => `json_extract(${column}, '$.${member}')`,
     allTables: `(select name from sqlite_master where type = 'table') all_tables`,
     thisDatabase: `(select file id from pragma_database_list where name = 'main') this_database`,
@@ -55,6 +58,7 @@ export const DIALECTS = {
     eachPair:
       '(select value ->> 0 a, value ->> 1 b from json_array_elements(cast(? as json)) pairs (value)) each_pair',
     list: arrayLiteral,
+    indexedBy: () => '',
     integerIn: (column, member) => `cast(cast(${column} as json) ->> '${member}' as bigint)`,
     allTables: '(select tablename name from pg_tables where schemaname = current_schema()) all_tables',
     thisDatabase: `(select concat_ws(' ', extract(epoch from pg_postmaster_start_time()), current_database(), current_schema()) id)

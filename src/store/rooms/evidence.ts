@@ -3,8 +3,8 @@ import type { Connection, SqlValue } from '../engine/database.ts'
 import { pairs } from '../engine/dialect.ts'
 import { CLAIM } from '../feeds/feed-log.ts'
 import { EVENT_COLUMNS, type EventRow, type StoredEvent, storedEvent } from './event-log.ts'
-import { type Page, type Position, selectPage } from './records.ts'
 import type { RoomKey } from './room-key.ts'
+import { type Page, type Position, selectPage } from './select-page.ts'
 
 /** An event of a room with its payload, and with other payloads that came under the same key. */
 export interface Evidence {

@@ -1,36 +1,7 @@
-import type { Connection, SqlValue } from '../engine/database.ts'
-import { indexable } from '../indexable.ts'
+import type { Connection } from '../engine/database.ts'
 import type { RoomKey } from './room-key.ts'
-
-/** A place in a list. Rows before and after it are found by comparing with it. */
-export interface Position {
-  readonly ms: number
-  readonly sid: string
-}
-
-/** A row of a list: its place, and the resource as JSON without what depends on the request, such as URLs. */
-export interface RecordRow extends Position {
-  readonly record: string
-}
-
-/** `limit` rows after a position or before one; from the start of the list if neither is given. */
-export interface Page {
-  readonly limit: number
-  readonly after?: Position | undefined
-  readonly before?: Position | undefined
-}
-
-export interface RoomFilter {
-  readonly types: readonly string[]
-  readonly codecs: readonly string[]
-  readonly name: string | undefined
-  /** Inclusive; unix milliseconds. */
-  readonly createdFromMs: number | undefined
-  /** Exclusive; unix milliseconds. */
-  readonly createdToMs: number | undefined
-  /** Only rooms in progress and those that ended at this moment or later. */
-  readonly endedFromMs: number | undefined
-}
+import { type RoomFilter, selectRooms } from './room-list.ts'
+import { type Page, type RecordRow, selectPage } from './select-page.ts'
 
 /** Where a participant is listed. */
 export interface ParticipantPlace {
@@ -91,19 +62,7 @@ export function recordStore(reader: Connection): RecordStore {
         key: ['order_ms', 'participant_sid'],
         descending: false,
       }),
-    async rooms(accountSid, filter, page) {
-      const { endedFromMs } = filter
-      const query = roomQuery(accountSid, filter)
-      if (endedFromMs === undefined) return selectPage<RecordRow>(reader, page, query)
-      // A room that was created at `endedFromMs` or later cannot have ended before: one index gives these rooms.
-      const recent = narrowed(query, 'created_ms >= ?', [endedFromMs])
-      const older = olderRooms(query, accountSid, endedFromMs)
-      const [first, second] = page.before === undefined ? [recent, older] : [older, recent]
-      const rows = await selectPage<RecordRow>(reader, page, first)
-      if (rows.length >= page.limit) return rows
-      const more = await selectPage<RecordRow>(reader, { ...page, limit: page.limit - rows.length }, second)
-      return page.before === undefined ? [...rows, ...more] : [...more, ...rows]
-    },
+    rooms: (accountSid, filter, page) => selectRooms(reader, accountSid, filter, page),
     roomKeys: (after = { accountSid: '', roomSid: '' }) =>
       reader.all<RoomKey>(
         `select distinct account_sid "accountSid", room_sid "roomSid" from events
@@ -111,80 +70,4 @@ export function recordStore(reader: Connection): RecordStore {
         [after.accountSid, after.roomSid, KEYS_AT_ONCE],
       ),
   }
-}
-
-type Condition = readonly [sql: string, ...params: SqlValue[]]
-
-/** A list: what is selected, the columns that make the place of a row, and the order. */
-export interface Query {
-  select: string
-  where: string[]
-  params: SqlValue[]
-  key: readonly [ms: string, sid: string]
-  descending: boolean
-}
-
-/** Rooms that were created before `endedFromMs` and had not ended then. An index finds them by their end. */
-function olderRooms(query: Query, accountSid: string, endedFromMs: number): Query {
-  const byEnd = `room_sid in (select room_sid from rooms where account_sid = ? and last_ms >= ? and +created_ms < ?)`
-  // The plus keeps SQLite from using the index by creation, which would read all older rooms.
-  return {
-    ...narrowed(query, byEnd, [accountSid, endedFromMs, endedFromMs]),
-    key: ['+created_ms', 'room_sid'],
-  }
-}
-
-function narrowed(query: Query, sql: string, params: readonly SqlValue[]): Query {
-  return { ...query, where: [...query.where, sql], params: [...query.params, ...params] }
-}
-
-function roomQuery(accountSid: string, filter: RoomFilter): Query {
-  const conditions: Condition[] = [['account_sid = ?', accountSid]]
-  if (filter.name !== undefined) conditions.push(['name = ?', indexable(filter.name)])
-  if (filter.createdFromMs !== undefined) conditions.push(['created_ms >= ?', filter.createdFromMs])
-  if (filter.createdToMs !== undefined) conditions.push(['created_ms < ?', filter.createdToMs])
-  if (filter.types.length > 0) conditions.push(anyOf('type = ?', filter.types))
-  if (filter.codecs.length > 0) {
-    conditions.push(
-      anyOf(
-        'codecs like ?',
-        filter.codecs.map(codec => `%,${codec},%`),
-      ),
-    )
-  }
-  return {
-    select: 'select created_ms ms, room_sid sid, record from rooms',
-    where: conditions.map(([sql]) => sql),
-    params: conditions.flatMap(([, ...params]) => params),
-    key: ['created_ms', 'room_sid'],
-    descending: true,
-  }
-}
-
-function anyOf(sql: string, values: readonly string[]): Condition {
-  return [`(${values.map(() => sql).join(' or ')})`, ...values]
-}
-
-/** The rows of a page in list order. A page before a position is read backwards and then reversed. */
-export async function selectPage<Row extends Position>(
-  reader: Connection,
-  page: Page,
-  query: Query,
-): Promise<Row[]> {
-  const [ms, sid] = query.key
-  const backwards = page.before !== undefined
-  const descending = query.descending !== backwards
-  const where = [...query.where]
-  const params = [...query.params]
-  const from = page.before ?? page.after
-  if (from !== undefined) {
-    where.push(`(${ms}, ${sid}) ${descending ? '<' : '>'} (?, ?)`)
-    params.push(from.ms, from.sid)
-  }
-  const direction = descending ? 'desc' : 'asc'
-  const rows = await reader.all<Row>(
-    `${query.select} where ${where.join(' and ')} order by ${ms} ${direction}, ${sid} ${direction} limit ?`,
-    [...params, page.limit],
-  )
-  return backwards ? rows.reverse() : rows
 }
