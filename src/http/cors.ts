@@ -1,7 +1,9 @@
 const ALLOWED_METHODS = 'GET, POST, DELETE, OPTIONS'
 const ALLOWED_HEADERS =
   'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Idempotency-Key'
-const EXPOSED_HEADERS = 'ETag, Twilio-Request-Id'
+/** Every header of our own answers that pages may not read by default (Fetch Standard, "CORS-safelisted response-header name"). */
+const EXPOSED_HEADERS =
+  'Allow, ETag, Retry-After, Twilio-Request-Id, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset'
 
 /**
  * The five CORS headers of every answer, as Twilio's API sends them. With `*` in the settings, pages of every origin may

@@ -12,8 +12,9 @@ export function addEtags(scope: FastifyInstance): void {
     const etag = `"${createHash('sha1').update(payload).digest('base64url')}"`
     reply.header('etag', etag)
     if (!isKnown(request.headers['if-none-match'], etag)) return payload
-    reply.code(304)
-    return ''
+    reply.code(304).removeHeader('content-type')
+    // Without a body the answer has no length. To a HEAD, Fastify states that of the body (RFC 9110, 8.6).
+    return request.method === 'HEAD' ? payload : null
   })
 }
 
