@@ -8,6 +8,7 @@ import { feedRouteOf } from './route-of.ts'
 import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 const RETRY_MS = 250
+const ONLY_SOCKET = 'Method not allowed: a GET of this path must ask for a WebSocket'
 
 /**
  * Registers the WebSocket of a feed whose sender connects to us. Messages are stored one after another, and none is
@@ -21,12 +22,14 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
   app.addHook('preClose', async () => closing.abort())
   // The sender does not repeat a message that was read: it is stored before the store is closed.
   app.addHook('onClose', async () => void (await Promise.all(storing)))
+  const methods = [...feed.methods, 'OPTIONS']
   for (const path of feed.paths) {
     app.route({
       ...feedRouteOf(feed, path),
       method: 'GET',
       schema: { hide: true },
       async preValidation(request) {
+        if (!request.ws) return
         try {
           await authenticFeed(receiver, feed, deliveryOf(request, baseUrlOf(request)))
         } catch (error) {
@@ -37,9 +40,10 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
         }
       },
       async handler() {
-        throw new ApiError('badRequest', 'This path takes a WebSocket or a POST.')
+        throw new ApiError('methodNotAllowed', ONLY_SOCKET, { allow: methods.join(', ') })
       },
       wsHandler(socket, request) {
+        request.log.info({ req: request }, 'WebSocket opened')
         const handshake = deliveryOf(request, baseUrlOf(request))
         let last = Promise.resolve()
         let waiting = 0
@@ -59,7 +63,8 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
 
         async function store(body: Buffer): Promise<void> {
           for (;;) {
-            const { outcome } = await takeDelivery(options, feed, { ...handshake, body }, request.log)
+            const { outcome, told } = await takeDelivery(options, feed, { ...handshake, body })
+            request.log.info(told, 'delivery')
             if (outcome.outcome === 'unauthentic') return socket.close(1008, 'The feed is no longer known')
             if (outcome.outcome !== 'unavailable' || closing.signal.aborted) return
             await delay(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {})

@@ -1,9 +1,4 @@
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { operations as allOperations } from '../api/index.ts'
 import type { Config } from '../config.ts'
@@ -29,6 +24,7 @@ import { keepRawBodies } from './raw-body.ts'
 import { brokenRequestError, replyOnSocket } from './raw-socket.ts'
 import { registerReference } from './reference.ts'
 import { newRequestId } from './request-id.ts'
+import { RequestLog } from './request-log.ts'
 import { requestTarget } from './request-target.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
 
@@ -74,7 +70,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   const app = Fastify({
     loggerInstance: requestLogger(log, routes),
-    logController: new LogController({ requestIdLogLabel: 'request_id' }),
+    logController: new RequestLog({ requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,

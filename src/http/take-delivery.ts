@@ -16,14 +16,13 @@ export interface FeedRoutes {
 }
 
 /**
- * Has a delivery received, and notes the outcome in the log of deliveries and in the log of the server. `error` is what
- * to answer with, and `status` its HTTP status; 200 without an error.
+ * Has a delivery received, and notes the outcome in the log of deliveries. `error` is what to answer with, and `status`
+ * its HTTP status; 200 without an error. `told` is for the log of the server.
  */
 export async function takeDelivery(
   { receiver, deliveries, noteOutage }: FeedRoutes,
   feed: Feed,
   delivery: Delivery,
-  serverLog: FastifyRequest['log'],
 ) {
   const receivedAtMs = receiver.clock()
   const outcome = await receive(receiver, feed, delivery)
@@ -31,8 +30,8 @@ export async function takeDelivery(
   const error = errorOf(feed, outcome)
   const status = error === undefined ? 200 : ERRORS[error.error].status
   deliveries.add(feed.kind, receivedAtMs, status, outcome)
-  serverLog.info({ feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }, 'delivery')
-  return { outcome, error, status }
+  const told = { feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }
+  return { outcome, error, status, told }
 }
 
 /** The request as a delivery; `baseUrl` is scheme, host and path prefix that the sender used. */

@@ -44,6 +44,6 @@ export async function untilDelivered(server: TestServer, count: number): Promise
 export function deliveredBy({ log }: TestServer): string[] {
   return log
     .map(line => JSON.parse(line))
-    .filter(({ msg }) => msg === 'delivery')
+    .filter(({ outcome }) => outcome !== undefined)
     .map(({ outcome }) => outcome)
 }
