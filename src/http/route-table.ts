@@ -17,7 +17,10 @@ declare module 'fastify' {
 export interface RouteTable {
   /** Takes in a route. Every route is to be given, by the hook onRoute. */
   add(route: RouteOptions): void
-  /** The methods of a path, in the order of the header Allow; empty if no route has the path. */
+  /**
+   * The methods of a path, in the order of the header Allow; empty if no route has the path. A GET that must ask for a
+   * WebSocket is not among them.
+   */
   methodsOf(url: string): string[]
   servesWebSocket(url: string): boolean
   /** The path of a URL without the secrets in it. */
@@ -51,7 +54,10 @@ export function routeTable(options: { ignoreTrailingSlash: boolean; maxParamLeng
       if (config?.secretParam !== undefined) secrets.push(secretBelow(url, config.secretParam))
     },
     methodsOf(url) {
-      const found = [...methods].flatMap(method => find(method, url)?.methods ?? [])
+      const found = [...methods].flatMap(method => {
+        const facts = find(method, url)
+        return facts === undefined || facts.isWebSocket ? [] : facts.methods
+      })
       return found.length === 0 ? [] : [...new Set([...found, 'OPTIONS'])]
     },
     servesWebSocket: url => find('GET', url)?.isWebSocket === true,

@@ -66,7 +66,7 @@ export async function receive(receiver: Receiver, feed: Feed, delivery: Delivery
 
 /** The row of the feed that this delivery proves to come from. Throws UnauthenticError. */
 export async function authenticFeed(receiver: Receiver, feed: Feed, delivery: Delivery): Promise<FeedRow> {
-  const authKey = wellFormed(feed.authKey(delivery))
+  const authKey = authKeyOf(feed, delivery)
   const rows = await findFeeds(receiver, feed.kind, authKey)
   for (const [index, row] of rows.entries()) {
     try {
@@ -78,6 +78,15 @@ export async function authenticFeed(receiver: Receiver, feed: Feed, delivery: De
     }
   }
   throw new UnauthenticError(unknownFeed(feed, authKey))
+}
+
+/** The form of a delivery matters only once it is authentic: one whose key cannot be read is not. */
+function authKeyOf(feed: Feed, delivery: Delivery): string {
+  try {
+    return wellFormed(feed.authKey(delivery))
+  } catch (error) {
+    throw error instanceof JunkError ? new UnauthenticError(error.message) : error
+  }
 }
 
 async function findFeeds(

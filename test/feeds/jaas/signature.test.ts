@@ -58,10 +58,10 @@ test('the feed is found by appId: an unknown appId, or none, is 401', async t =>
   assert.deepEqual(await rowsOf(server, 'select 1 from events union all select 1 from feed_payloads'), [])
 })
 
-test('a body that is no JSON object is 400, and one that is too large is 413', async t => {
+test('a body that is no JSON object names no webhook and is 401, and one that is too large is 413', async t => {
   const server = await jaasServer(t, { bodyLimitBytes: '2000' })
   const junk = await postJaas(server, 'junk')
-  assert.deepEqual([junk.statusCode, junk.json().code], [400, 20001])
+  assert.deepEqual([junk.statusCode, junk.json().code], [401, 20003])
   const large = await postJaas(server, { ...documented('ROOM_CREATED'), filler: 'x'.repeat(2000) })
   assert.deepEqual([large.statusCode, large.json().code], [413, 20413])
 })

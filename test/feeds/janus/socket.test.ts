@@ -31,7 +31,7 @@ test('a wrong token is refused at the handshake and listed in the log of deliver
     assert.equal(answer.status, status, path)
   }
   const plain = await fetch(`${base}/feeds/janus/${JANUS_TOKEN}`)
-  assert.equal(plain.status, 400, 'a request without a handshake')
+  assert.equal(plain.status, 405, 'a request without a handshake')
   await plain.arrayBuffer()
   const log = await deliveriesOf(server)
   assert.deepEqual(

@@ -199,7 +199,7 @@ test('a repeated summary is a duplicate, alone or in another batch', async t => 
   assert.equal((await servedRoom(server, ROOM)).unique_participants, 2)
 })
 
-test('summaries of other types are kept, and a body without an envelope is 400', async t => {
+test('summaries of other types are kept, and a body without an envelope names no account and is 401', async t => {
   const server = await testServer(t)
   const track = summary('NO8', 'track-summary.complete', { account_sid: ACCOUNT, room_sid: ROOM })
   assert.deepEqual((await postSummaries(server, [track])).json(), { events: 0, duplicates: 0 })
@@ -210,7 +210,7 @@ test('summaries of other types are kept, and a body without an envelope is 400',
     [['Twilio event com.twilio.video.insights.track-summary.complete is not understood', track]],
   )
   const broken = await postSummaries(server, { ...ANN_SUMMARY, specversion: '0.3' })
-  assert.equal(broken.statusCode, 400)
+  assert.equal(broken.statusCode, 401)
   const future = { ...ANN_DATA, join_time: new Date(NOW_MS + 3_600_000).toISOString() }
   const early = await postSummaries(server, summary('NO9', 'log-analyzer.participant-summary', future))
   assert.equal(early.statusCode, 400)
