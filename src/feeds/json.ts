@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isCalendarDay } from '../iso-date.ts'
+import { momentInRfc3339 } from '../iso-date.ts'
 import { SECRET_KEY, TooDeepError, withoutSecrets } from '../secrets.ts'
 import { wellFormed } from '../well-formed.ts'
 import { JunkError } from './feed-errors.ts'
@@ -15,7 +15,6 @@ const MS_OF_UNITS = [1000, 1, 1e-3, 1e-6]
 /** From 2001-09-09 to 2286-11-20: unix seconds have ten digits there. */
 const FIRST_MS = 1e12
 const LAST_MS = 1e13
-const DATE = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /** The body as JSON, its texts well-formed and without NUL, which PostgreSQL cannot store. Throws JunkError. */
 export function parseJson(body: Buffer): unknown {
@@ -75,13 +74,10 @@ export function estimatedBack(atMs: number, durationSec: number | undefined): nu
   return ms !== undefined && ms >= 0 ? ms : undefined
 }
 
-/** A moment in RFC 3339, in unix milliseconds. Unix time has no leap seconds: `:60` counts as `:59`. */
+/** A moment of 1970 or later in RFC 3339, in unix milliseconds (see momentInRfc3339). */
 export function dateOf(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined
-  const day = DATE.exec(value)?.[1]
-  if (day === undefined || !isCalendarDay(day)) return undefined
-  const ms = Date.parse(value.replace(':60', ':59'))
-  return ms >= 0 ? Math.floor(ms) : undefined
+  const ms = typeof value === 'string' ? momentInRfc3339(value) : undefined
+  return ms !== undefined && ms >= 0 ? ms : undefined
 }
 
 /**

@@ -5,7 +5,7 @@ import { ApiError } from './errors.ts'
 import { addEtags } from './etag.ts'
 import { describeOperation } from './openapi.ts'
 import type { ApiContext, Operation } from './operation.ts'
-import type { RawQuery } from './query.ts'
+import { readQuery } from './query.ts'
 import { bodyOf } from './raw-body.ts'
 import { routeOf } from './route-of.ts'
 
@@ -70,7 +70,7 @@ function registerOperation(
         accountSid: request.accountSid,
         baseUrl: baseUrlOf(request),
         params: request.params as Record<string, string>, // as the router gives them
-        query: request.query as RawQuery, // as the query parser gives it
+        query: readQuery(request.url, operation.parameters),
         body: bodyOf(request),
       })
       if (answer === undefined) return reply.code(204).send()

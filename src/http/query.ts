@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { isCalendarDay } from '../iso-date.ts'
+import { momentInIso8601 } from '../iso-date.ts'
 import { wellFormed } from '../well-formed.ts'
 import { ApiError } from './errors.ts'
 
@@ -8,6 +8,42 @@ const MAX_INTEGER = 2_147_483_647
 
 /** The query parameters of a request. A name that is repeated has an array. */
 export type RawQuery = Readonly<Record<string, string | string[] | undefined>>
+
+/**
+ * The documented parameters in the query of a URL, decoded; others are left out. A plus sign is a space, as in forms.
+ * Throws ApiError `invalidParameter` for a value that is not UTF-8 in percent encoding (RFC 3986, 2.1).
+ */
+export function readQuery(url: string, parameters: Parameters): RawQuery {
+  const names = new Map(
+    Object.keys(parameters).flatMap(name => [name, snakeCase(name)].map(one => [one, name])),
+  )
+  const query = new Map<string, string[]>()
+  const start = url.indexOf('?')
+  for (const pair of start < 0 ? [] : url.slice(start + 1).split('&')) {
+    const [, encoded = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? []
+    const given = decoded(encoded) ?? ''
+    const name = names.get(given)
+    if (name === undefined) continue
+    const text = decoded(value)
+    if (text === undefined) {
+      throw new ApiError(
+        'invalidParameter',
+        `Invalid parameter ${name}: UTF-8 in percent encoding is expected`,
+      )
+    }
+    query.set(given, [...(query.get(given) ?? []), text])
+  }
+  return Object.fromEntries(query)
+}
+
+/** Undefined for a text that is not UTF-8 in percent encoding. */
+function decoded(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}
 
 /** One documented query parameter. `schema` and `description` are for the OpenAPI document only; `parse` gives the value. */
 export interface Parameter<T> {
@@ -84,15 +120,8 @@ export function words<T extends string>(allowed: readonly T[], description: stri
 /** A moment in unix milliseconds, from any form of ISO 8601 that Twilio's SDKs send. Without a time zone it is UTC. */
 export function moment(options: { description: string }) {
   return parameter(Type.String({ format: 'date-time' }), options.description, value => {
-    const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[ +-]\d\d:?\d\d)?)?$/i.exec(value)
-    const [, day, time = '00:00:00', fraction = '', zone = 'Z'] = match ?? []
-    // A plus sign that the client did not encode arrives as a space.
-    const offset = zone
-      .toUpperCase()
-      .replace(' ', '+')
-      .replace(/(\d\d)(\d\d)$/, '$1:$2')
-    const ms = Date.parse(`${day}T${time}${fraction.slice(0, 4)}${offset}`)
-    if (Number.isNaN(ms) || !isCalendarDay(day ?? '')) throw new Error('a date in ISO 8601 is expected')
+    const ms = momentInIso8601(value)
+    if (ms === undefined) throw new Error('a date in ISO 8601 is expected')
     return ms
   })
 }
