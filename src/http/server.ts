@@ -16,6 +16,8 @@ import { ApiError } from './errors.ts'
 import { registerFeeds } from './feed-routes.ts'
 import { handshakes } from './handshakes.ts'
 import { registerHealth } from './health.ts'
+import { answerInTurn } from './in-turn.ts'
+import { LIMITS, type Limits } from './limits.ts'
 import { registerOpenapi } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { baseUrlOf, trustOf } from './origin.ts'
@@ -49,6 +51,8 @@ export interface ServerOptions {
   readonly feeds?: readonly Feed[]
   /** The operations of the API; all if none are given. */
   readonly operations?: readonly Operation[]
+  /** Other bounds than those of LIMITS, for tests. */
+  readonly limits?: Partial<Limits>
 }
 
 const REQUEST_TIMEOUT_MS = 60_000
@@ -60,6 +64,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { config, store, clock, log } = options
   const { noteOutage = outageLog(log, clock) } = options
   const { corsOrigins, publicUrl } = config
+  const limits = { ...LIMITS, ...options.limits }
   const trust = trustOf(config.trustProxy)
   const originOf = (request: FastifyRequest) => baseUrlOf(request, publicUrl, trust)
   const targetOf = requestTarget(publicUrl)
@@ -74,6 +79,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: newRequestId,
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: limits.idleTimeoutMs,
     trustProxy: trust,
     http: {
       // Our own check of the host answers a request without one; Node's answer is not the error object.
@@ -90,7 +96,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       replyWithError(error, request, reply)
     },
   })
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
+  answerInTurn(app.server, limits.waitingRequests)
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.server.on('connect', (request, socket) =>
     replyOnSocket(socket, corsHeaders(corsOrigins, request.headers.origin), 'methodNotAllowed'),
   )

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import { promisify } from 'node:util'
-import type { FastifyInstance } from 'fastify'
-import { ERRORS, type ErrorName, errorBody } from '../../src/http/errors.ts'
 import { JANUS_TOKEN, janusServer } from '../feeds/janus/janus-server.ts'
 import { temporaryFolder } from '../support/program.ts'
+import { assertError, dial, request, untilNoneIsOpen } from '../support/raw-client.ts'
 import { startServe } from '../support/running-server.ts'
-import { until } from '../support/until.ts'
 
 const WITHIN_MS = 10_000
 /** Shorter than the time limit of a handshake: an answered connection is closed before that. */
@@ -90,7 +87,7 @@ suite('raw sockets', { concurrency: 4 }, () => {
         await client.answered(status)
         if (isGone) client.socket.destroy()
       }
-      await untilNoneIsOpen(app)
+      await untilNoneIsOpen(app, CLOSED_WITHIN_MS)
     })
   }
 
@@ -160,10 +157,6 @@ suite('raw sockets', { concurrency: 4 }, () => {
   })
 })
 
-function request(line: string, headers: readonly string[] = []): string {
-  return `${[`${line} HTTP/1.1`, 'Host: h', ...headers].join('\r\n')}\r\n\r\n`
-}
-
 /** A server whose connections are cut when the test ends: it cannot close while one of them is left open. */
 async function listeningServer(t: TestContext) {
   const connections: Socket[] = []
@@ -173,48 +166,4 @@ async function listeningServer(t: TestContext) {
   const { app } = await janusServer(t)
   app.server.on('connection', connection => connections.push(connection))
   return { app, base: await app.listen({ host: '127.0.0.1', port: 0 }) }
-}
-
-/** Sends a text and, whatever the server does, leaves its own side of the connection open until the test ends. */
-async function dial(t: TestContext, url: string, text: string) {
-  const { hostname: host, port } = new URL(url)
-  const socket: Socket = connect({ host, port: Number(port), allowHalfOpen: true })
-  t.after(() => socket.destroy())
-  let answer = ''
-  socket.on('data', chunk => {
-    answer += chunk
-  })
-  socket.on('error', () => {})
-  await once(socket, 'connect')
-  socket.write(text)
-  return {
-    socket,
-    answer: () => answer,
-    async answered(status: number) {
-      await until('the answer', WITHIN_MS, () => answer.includes('\r\n\r\n') || undefined)
-      assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), text.slice(0, 200))
-    },
-  }
-}
-
-/** Waits for the whole answer, which ends with the brace of the error object, and compares it. */
-async function assertError(client: Awaited<ReturnType<typeof dial>>, error: ErrorName): Promise<void> {
-  await until('the whole answer', WITHIN_MS, () => /\}\s*$/.test(client.answer()) || undefined)
-  const [head = '', body = ''] = client.answer().split('\r\n\r\n')
-  assert.match(head, new RegExp(`^HTTP/1.1 ${ERRORS[error].status} `))
-  assert.match(head, /^twilio-request-id: RQ[0-9a-f]{32}$/im)
-  assert.match(head, /^access-control-allow-origin: \*$/im)
-  const { message, ...rest } = JSON.parse(body)
-  const { message: _standard, ...expected } = errorBody(error)
-  assert.equal(typeof message, 'string')
-  assert.deepEqual(rest, expected)
-}
-
-async function untilNoneIsOpen(app: FastifyInstance): Promise<void> {
-  const countOpen = promisify(app.server.getConnections.bind(app.server))
-  await until(
-    'every connection to be closed',
-    CLOSED_WITHIN_MS,
-    async () => (await countOpen()) === 0 || undefined,
-  )
 }

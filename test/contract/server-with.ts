@@ -4,10 +4,10 @@ import { readConfig } from '../../src/config.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
 import { type TestServer, testServer } from '../support/test-server.ts'
 
-/** A test server that serves other feeds or other operations than Rollcall's own. */
+/** A test server that serves other feeds, other operations or other bounds than Rollcall's own. */
 export async function serverWith(
   t: TestContext,
-  served: Pick<ServerOptions, 'feeds' | 'operations'>,
+  served: Pick<ServerOptions, 'feeds' | 'operations' | 'limits'>,
 ): Promise<TestServer> {
   const server = await testServer(t)
   const { store, clock, heard } = server

@@ -1,0 +1,12 @@
+/** What one client may take up before the server stops serving it. `docs/operations.md` lists these bounds. */
+export interface Limits {
+  /** How many requests of one connection may wait for the answers before theirs. */
+  readonly waitingRequests: number
+  /** How long a connection may carry no byte, in either direction, while an answer is due. */
+  readonly idleTimeoutMs: number
+}
+
+export const LIMITS: Limits = {
+  waitingRequests: 100,
+  idleTimeoutMs: 60_000,
+}
