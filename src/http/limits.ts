@@ -2,11 +2,17 @@
 export interface Limits {
   /** How many requests of one connection may wait for the answers before theirs. */
   readonly waitingRequests: number
+  /** How long a request may take to arrive, and as long its headers alone. */
+  readonly requestTimeoutMs: number
+  /** How often connections are checked for requestTimeoutMs. */
+  readonly checkEveryMs: number
   /** How long a connection may carry no byte, in either direction, while an answer is due. */
   readonly idleTimeoutMs: number
 }
 
 export const LIMITS: Limits = {
   waitingRequests: 100,
+  requestTimeoutMs: 60_000,
+  checkEveryMs: 1_000,
   idleTimeoutMs: 60_000,
 }

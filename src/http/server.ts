@@ -55,7 +55,6 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>
 }
 
-const REQUEST_TIMEOUT_MS = 60_000
 /** A path with a long SID is answered with 404, not as a request that cannot be read. */
 const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 16_384 }
 
@@ -78,12 +77,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new RequestLog({ requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     trustProxy: trust,
     http: {
       // Our own check of the host answers a request without one; Node's answer is not the error object.
       requireHostHeader: false,
+      headersTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
       shouldUpgradeCallback: request => sockets.shouldUpgrade(request),
     },
     routerOptions: ROUTER_OPTIONS,
