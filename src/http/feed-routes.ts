@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Feed } from '../feeds/feed.ts'
 import { registerFeedSocket } from './feed-socket.ts'
 import { describeFeed } from './openapi.ts'
@@ -27,17 +27,10 @@ function registerFeedRoute(app: FastifyInstance, feed: Feed, path: string, optio
     ...describeFeed(app, feed),
     async handler(request, reply) {
       const delivery = deliveryOf(request, options.baseUrlOf(request))
-      const { outcome, error, status, told } = await takeDelivery(options, feed, delivery)
+      const { outcome, error, told } = await takeDelivery(options, feed, delivery)
       request.delivery = told
-      if (feed.whenUnavailable === 'cut' && status >= 500) return cut(reply)
       if (error !== undefined) throw error
       return reply.send({ events: outcome.events, duplicates: outcome.duplicates })
     },
   })
-}
-
-/** Closes the connection without an answer, for a sender that counts any answer as success. */
-function cut(reply: FastifyReply): void {
-  reply.hijack()
-  reply.raw.destroy()
 }

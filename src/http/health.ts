@@ -6,7 +6,6 @@ import type { OutageLog } from './outage-log.ts'
 
 /** How long the outcome of a test write is answered: requests that come more often cause no more writes. */
 const HOLDS_MS = 1_000
-const RETRY = { 'retry-after': '1' }
 
 /**
  * Serves `/healthz`, 200 while the process answers, and `/readyz`, 200 while the database can be written to, else 503.
@@ -39,7 +38,7 @@ export async function registerHealth(
       else request.log.warn(error, 'nothing can be stored')
       // Other messages may name the address or the user of the database.
       const sentence = error instanceof NeedsRepairError ? error.message : 'Nothing can be stored now'
-      throw new ApiError('unavailable', sentence, RETRY)
+      throw new ApiError('unavailable', sentence)
     }
     return { status: 'ok' }
   })

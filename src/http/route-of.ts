@@ -5,8 +5,12 @@ export function routeOf(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
 }
 
-/** What all routes at a path of a feed have in common: the URL, and which of its parameters is a secret. */
-export function feedRouteOf({ secretParam }: Feed, path: string) {
+/**
+ * What all routes at a path of a feed have in common: the URL, which of its parameters is a secret, and how a delivery
+ * is refused for the moment.
+ */
+export function feedRouteOf({ secretParam, whenUnavailable }: Feed, path: string) {
   const isInPath = secretParam !== undefined && path.includes(`{${secretParam}}`)
-  return { url: routeOf(path), exposeHeadRoute: false, config: isInPath ? { secretParam } : {} }
+  const config = { whenUnavailable, ...(isInPath ? { secretParam } : {}) }
+  return { url: routeOf(path), exposeHeadRoute: false, config }
 }

@@ -80,6 +80,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     trustProxy: trust,
+    // Fastify's own answer is not the error object.
+    return503OnClosing: false,
     http: {
       // Our own check of the host answers a request without one; Node's answer is not the error object.
       requireHostHeader: false,
@@ -105,8 +107,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   keepRawBodies(app)
   app.decorateRequest('accountSid', '')
   app.addHook('onRoute', route => routes.add(route))
+  let isStopping = false
+  app.addHook('preClose', async () => {
+    isStopping = true
+  })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(commonHeaders(request, config))
+    if (isStopping) throw new ApiError('unavailable', 'The server is stopping')
     if (request.method !== 'OPTIONS') return
     await reply.code(204).header('allow', routes.methodsOf(request.url).join(', ')).send()
   })

@@ -16,8 +16,8 @@ export interface FeedRoutes {
 }
 
 /**
- * Has a delivery received, and notes the outcome in the log of deliveries. `error` is what to answer with, and `status`
- * its HTTP status; 200 without an error. `told` is for the log of the server.
+ * Has a delivery received, and notes the outcome in the log of deliveries. `error` is what to answer with; undefined
+ * for a delivery that is stored. `told` is for the log of the server.
  */
 export async function takeDelivery(
   { receiver, deliveries, noteOutage }: FeedRoutes,
@@ -27,11 +27,11 @@ export async function takeDelivery(
   const receivedAtMs = receiver.clock()
   const outcome = await receive(receiver, feed, delivery)
   if (outcome.outcome === 'unavailable') noteOutage(outcome.detail)
-  const error = errorOf(feed, outcome)
+  const error = errorOf(outcome)
   const status = error === undefined ? 200 : ERRORS[error.error].status
   deliveries.add(feed.kind, receivedAtMs, status, outcome)
   const told = { feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }
-  return { outcome, error, status, told }
+  return { outcome, error, told }
 }
 
 /** The request as a delivery; `baseUrl` is scheme, host and path prefix that the sender used. */
@@ -47,7 +47,7 @@ export function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
 }
 
 /** The error that an outcome is answered with; undefined for a delivery that is stored. */
-function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined {
+function errorOf({ outcome, detail }: Outcome): ApiError | undefined {
   switch (outcome) {
     case 'stored':
       return undefined
@@ -57,9 +57,7 @@ function errorOf(feed: Feed, { outcome, detail }: Outcome): ApiError | undefined
       return new ApiError('badRequest', detail)
     case 'failed':
       return new ApiError('internal')
-    case 'unavailable': {
-      const { whenUnavailable } = feed
-      return new ApiError('unavailable', undefined, whenUnavailable === 'cut' ? {} : whenUnavailable)
-    }
+    case 'unavailable':
+      return new ApiError('unavailable')
   }
 }
