@@ -82,6 +82,16 @@ export interface Feed {
   readonly keys: FeedKeys
   /** The key in a delivery by which the feed is found. Throws UnauthenticError if the delivery has none. */
   authKey(delivery: Delivery): string
+  /**
+   * The header of the signature, in lower case, if `authKey` needs the body. The body of a delivery without this header
+   * is not read.
+   */
+  readonly signatureHeader?: string
+  /**
+   * Throws UnauthenticError, or rejects with it, if the delivery without its body shows that it is not signed with this
+   * secret. The body is then not read.
+   */
+  verifyHead?(head: Delivery, secret: string, nowMs: number): unknown
   /** Throws UnauthenticError unless the delivery is signed with this secret. */
   verify(delivery: Delivery, secret: string, nowMs: number): void | Promise<void>
   /** The payloads of a delivery, in order. Throws JunkError for a body that cannot be read. */

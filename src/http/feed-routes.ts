@@ -1,10 +1,11 @@
 import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { Feed } from '../feeds/feed.ts'
+import { checkHead } from '../ingest/receive.ts'
 import { registerFeedSocket } from './feed-socket.ts'
 import { describeFeed } from './openapi.ts'
 import { feedRouteOf } from './route-of.ts'
-import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
+import { checkAuthentic, deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 /** The largest message of a WebSocket. Its sender is authenticated, and does not send a refused message again. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -25,6 +26,14 @@ function registerFeedRoute(app: FastifyInstance, feed: Feed, path: string, optio
     ...feedRouteOf(feed, path),
     method: [...feed.methods],
     ...describeFeed(app, feed),
+    async preParsing(request, _reply, payload) {
+      // Most bodies come together with the head, and the whole delivery is authenticated once.
+      if (request.raw.complete === false) {
+        const head = deliveryOf(request, options.baseUrlOf(request))
+        await checkAuthentic(options, feed, () => checkHead(options.receiver, feed, head))
+      }
+      return payload
+    },
     async handler(request, reply) {
       const delivery = deliveryOf(request, options.baseUrlOf(request))
       const { outcome, error, told } = await takeDelivery(options, feed, delivery)

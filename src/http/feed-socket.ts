@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Feed } from '../feeds/feed.ts'
-import { UnauthenticError } from '../feeds/feed-errors.ts'
 import { authenticFeed } from '../ingest/receive.ts'
 import { ApiError } from './errors.ts'
 import { feedRouteOf } from './route-of.ts'
-import { deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
+import { checkAuthentic, deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
 
 const RETRY_MS = 250
 const ONLY_SOCKET = 'Method not allowed: a GET of this path must ask for a WebSocket'
@@ -16,7 +15,7 @@ const ONLY_SOCKET = 'Method not allowed: a GET of this path must ask for a WebSo
  * of one read from the network at most.
  */
 export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {
-  const { receiver, deliveries, baseUrlOf } = options
+  const { receiver, baseUrlOf } = options
   const closing = new AbortController()
   const storing = new Set<Promise<void>>()
   app.addHook('preClose', async () => closing.abort())
@@ -30,14 +29,8 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
       schema: { hide: true },
       async preValidation(request) {
         if (!request.ws) return
-        try {
-          await authenticFeed(receiver, feed, deliveryOf(request, baseUrlOf(request)))
-        } catch (error) {
-          if (!(error instanceof UnauthenticError)) throw error
-          const outcome = { outcome: 'unauthentic' as const, detail: error.message, feed: undefined }
-          deliveries.add(feed.kind, receiver.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
-          throw new ApiError('unauthorized', error.message)
-        }
+        const delivery = deliveryOf(request, baseUrlOf(request))
+        await checkAuthentic(options, feed, () => authenticFeed(receiver, feed, delivery))
       },
       async handler() {
         throw new ApiError('methodNotAllowed', ONLY_SOCKET, { allow: methods.join(', ') })

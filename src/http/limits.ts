@@ -8,6 +8,8 @@ export interface Limits {
   readonly checkEveryMs: number
   /** How long a connection may carry no byte, in either direction, while an answer is due. */
   readonly idleTimeoutMs: number
+  /** How many bytes of bodies and messages may be in flight: received to a part, or not stored yet. */
+  readonly bytesInFlight: number
 }
 
 export const LIMITS: Limits = {
@@ -15,4 +17,5 @@ export const LIMITS: Limits = {
   requestTimeoutMs: 60_000,
   checkEveryMs: 1_000,
   idleTimeoutMs: 60_000,
+  bytesInFlight: 64 * 1024 * 1024,
 }

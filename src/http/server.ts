@@ -10,6 +10,7 @@ import { StoreUnavailableError } from '../store/engine/database.ts'
 import type { FeedRow } from '../store/feeds/feeds.ts'
 import type { Store } from '../store/store.ts'
 import { API_PREFIX, registerApi } from './api-routes.ts'
+import { bytesInFlight } from './bytes-in-flight.ts'
 import { corsHeaders } from './cors.ts'
 import { replyWithError } from './error-reply.ts'
 import { ApiError } from './errors.ts'
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>
 }
 
+/** As many of the largest bodies may always be in flight. */
+const BODIES_IN_FLIGHT = 4
 /** A path with a long SID is answered with 404, not as a request that cannot be read. */
 const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 16_384 }
 
@@ -67,6 +70,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const trust = trustOf(config.trustProxy)
   const originOf = (request: FastifyRequest) => baseUrlOf(request, publicUrl, trust)
   const targetOf = requestTarget(publicUrl)
+  const inFlight = bytesInFlight(Math.max(limits.bytesInFlight, BODIES_IN_FLIGHT * config.bodyLimitBytes))
   const routes = routeTable(ROUTER_OPTIONS)
   const sockets = handshakes({
     isServed: target => routes.servesWebSocket(targetOf(target)),
@@ -76,7 +80,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     loggerInstance: requestLogger(log, routes),
     logController: new RequestLog({ requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
-    bodyLimit: config.bodyLimitBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     trustProxy: trust,
@@ -104,7 +107,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.server.on('connect', (request, socket) =>
     replyOnSocket(socket, corsHeaders(corsOrigins, request.headers.origin), 'methodNotAllowed'),
   )
-  keepRawBodies(app)
+  keepRawBodies(app, config.bodyLimitBytes, inFlight)
   app.decorateRequest('accountSid', '')
   app.addHook('onRoute', route => routes.add(route))
   let isStopping = false
@@ -116,6 +119,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (isStopping) throw new ApiError('unavailable', 'The server is stopping')
     if (request.method !== 'OPTIONS') return
     await reply.code(204).header('allow', routes.methodsOf(request.url).join(', ')).send()
+  })
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    // The body of such a request is not read.
+    if (request.is404) await notFound(request)
+    return payload
   })
   app.setErrorHandler((error: Error, request, reply) => {
     noteOutage(error)

@@ -1,10 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Delivery, Feed } from '../feeds/feed.ts'
+import { UnauthenticError } from '../feeds/feed-errors.ts'
 import type { DeliveryLog } from '../ingest/delivery-log.ts'
 import { type Outcome, type Receiver, receive } from '../ingest/receive.ts'
 import { ApiError, ERRORS } from './errors.ts'
 import type { OutageLog } from './outage-log.ts'
 import { bodyOf } from './raw-body.ts'
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="Rollcall"' }
 
 /** What the routes and sockets of feeds need. */
 export interface FeedRoutes {
@@ -34,6 +37,25 @@ export async function takeDelivery(
   return { outcome, error, told }
 }
 
+/**
+ * Runs a check of a delivery that is not received yet. One that is not authentic is noted in the log of deliveries and
+ * refused.
+ */
+export async function checkAuthentic(
+  { receiver, deliveries }: FeedRoutes,
+  feed: Feed,
+  check: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    if (!(error instanceof UnauthenticError)) throw error
+    const outcome = { outcome: 'unauthentic', detail: error.message, feed: undefined } as const
+    deliveries.add(feed.kind, receiver.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
+    throw new ApiError('unauthorized', error.message, CHALLENGE)
+  }
+}
+
 /** The request as a delivery; `baseUrl` is scheme, host and path prefix that the sender used. */
 export function deliveryOf(request: FastifyRequest, baseUrl: string): Delivery {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, value?.toString()] as const)
@@ -52,7 +74,7 @@ function errorOf({ outcome, detail }: Outcome): ApiError | undefined {
     case 'stored':
       return undefined
     case 'unauthentic':
-      return new ApiError('unauthorized', detail, { 'www-authenticate': 'Bearer realm="Rollcall"' })
+      return new ApiError('unauthorized', detail, CHALLENGE)
     case 'junk':
       return new ApiError('badRequest', detail)
     case 'failed':

@@ -64,13 +64,31 @@ export async function receive(receiver: Receiver, feed: Feed, delivery: Delivery
   }
 }
 
-/** The row of the feed that this delivery proves to come from. Throws UnauthenticError. */
-export async function authenticFeed(receiver: Receiver, feed: Feed, delivery: Delivery): Promise<FeedRow> {
+/** Throws UnauthenticError if a delivery shows without its body that it is not authentic. */
+export async function checkHead(receiver: Receiver, feed: Feed, head: Delivery): Promise<void> {
+  const { signatureHeader } = feed
+  if (signatureHeader === undefined) {
+    await authenticFeed(receiver, feed, head, (...given) => feed.verifyHead?.(...given))
+  } else if (head.headers[signatureHeader] === undefined) {
+    throw new UnauthenticError(`The header ${signatureHeader} is missing.`)
+  }
+}
+
+/**
+ * The row of the feed that this delivery proves to come from, by `verify` of the feed unless another is given. Throws
+ * UnauthenticError.
+ */
+export async function authenticFeed(
+  receiver: Receiver,
+  feed: Feed,
+  delivery: Delivery,
+  verify: (...given: Parameters<Feed['verify']>) => unknown = feed.verify,
+): Promise<FeedRow> {
   const authKey = authKeyOf(feed, delivery)
   const rows = await findFeeds(receiver, feed.kind, authKey)
   for (const [index, row] of rows.entries()) {
     try {
-      await feed.verify(delivery, row.secret, receiver.clock())
+      await verify(delivery, row.secret, receiver.clock())
       return row
     } catch (error) {
       // The settings may name a key that the store has with another secret: both secrets are accepted.

@@ -29,6 +29,7 @@ export const jaas: Feed = {
     return appId
   },
 
+  signatureHeader: 'x-jaas-signature',
   verify: verifySignature,
 
   payloads(delivery) {

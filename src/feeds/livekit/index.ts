@@ -2,7 +2,7 @@ import type { Feed } from '../feed.ts'
 import { digestOf, idOf, type Json, keptForm, objectOf, parseJson, textOf } from '../json.ts'
 import { reduceWebhook } from './reduce.ts'
 import { livekitSnapshot } from './snapshot.ts'
-import { issuerOf, verifyWebhook } from './verify-webhook.ts'
+import { issuerOf, verifyToken, verifyWebhook } from './verify-webhook.ts'
 
 /**
  * LiveKit webhooks, and those of OpenVidu 3, which embeds LiveKit.
@@ -23,6 +23,7 @@ export const livekit: Feed = {
   },
 
   authKey: issuerOf,
+  verifyHead: verifyToken,
   verify: verifyWebhook,
 
   payloads(delivery) {

@@ -39,6 +39,7 @@ export const twilio: Feed = {
     return account
   },
 
+  signatureHeader: 'x-twilio-signature',
   verify: verifySignature,
 
   payloads: (delivery, { accountSid }) =>

@@ -44,7 +44,7 @@ test('a delivery that is not authentic is 401/20003, stores nothing, and is logg
     ['an empty secret', tokenOf(good, { secret: '' }), /not signed with the secret of this API key/],
     ["another key's secret", tokenOf({ ...good, iss: OTHER_LIVEKIT_KEY }), /not signed with the secret/],
     ['another body', tokenOf({ ...good, sha256: sha256Of(`${BODY} `) }), /not the one that was signed/],
-    ['no sha256', tokenOf({ ...good, sha256: undefined }), /not the one that was signed/],
+    ['no sha256', tokenOf({ ...good, sha256: undefined }), /states no SHA-256 of a body/],
     ['expired', tokenOf(expired), /has expired: compare the clocks/],
     ['no exp', tokenOf({ ...good, exp: undefined }), /has expired/],
     ['an exp that is no number', tokenOf({ ...good, exp: String(good.exp) }), /has expired/],
