@@ -47,7 +47,7 @@ export const SETTINGS = {
     parse: text => (text === undefined ? undefined : parsePublicUrl(text)),
   }),
   trustProxy: setting('trust-proxy', 'TRUST_PROXY', 'ADDRESSES', undefined, {
-    help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-Proto, -Host and -Prefix are trusted; "all" for any.',
+    help: 'Addresses or networks, with commas, of proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are trusted; "all" for any.',
     parse: text => parseProxies(text ?? ''),
   }),
   corsOrigins: setting('cors-origins', 'CORS_ORIGINS', 'ORIGINS', '*', {

@@ -1,4 +1,3 @@
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { authenticate } from './auth.ts'
 import { ApiError } from './errors.ts'
@@ -8,6 +7,7 @@ import type { ApiContext, Operation } from './operation.ts'
 import { readQuery } from './query.ts'
 import { bodyOf } from './raw-body.ts'
 import { routeOf } from './route-of.ts'
+import type { WrongApiCredentials } from './wrong-credentials.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,6 +23,7 @@ export interface ApiRoutes {
   readonly baseUrlOf: (request: FastifyRequest) => string
   /** Requests that an account may send in a minute; 0 for any number. */
   readonly rateLimitPerMin: number
+  readonly wrongCredentials: WrongApiCredentials
   readonly notFound: (request: FastifyRequest) => Promise<never>
 }
 
@@ -36,19 +37,28 @@ const MAX_COUNTED_ACCOUNTS = 5_000
  * for a path that no operation has.
  */
 export async function registerApi(scope: FastifyInstance, options: ApiRoutes): Promise<void> {
-  const { operations, context, rateLimitPerMin, notFound } = options
+  const { operations, context, rateLimitPerMin, wrongCredentials, notFound } = options
   scope.addHook('onRequest', async request => {
-    request.accountSid = await authenticate(context.store, request.headers.authorization)
+    const { authorization } = request.headers
+    if (authorization !== undefined) await wrongCredentials.check(request)
+    try {
+      request.accountSid = await authenticate(context.store, authorization)
+    } catch (error) {
+      const isWrong = error instanceof ApiError && error.error === 'unauthorized'
+      throw isWrong ? await wrongCredentials.count(request, error) : error
+    }
+    wrongCredentials.right(request)
   })
   if (rateLimitPerMin > 0) {
-    await scope.register(rateLimit, {
+    const limit = scope.rateLimit({
       max: rateLimitPerMin,
       timeWindow: 60_000,
       cache: MAX_COUNTED_ACCOUNTS,
-      hook: 'preHandler',
       keyGenerator: request => request.accountSid,
       errorResponseBuilder: () => new ApiError('tooManyRequests'),
     })
+    // As a hook of the scope it also counts requests for paths that no operation has.
+    scope.addHook('onRequest', limit)
   }
   addEtags(scope)
   scope.setNotFoundHandler(notFound)

@@ -12,7 +12,9 @@ const NO_HASH = '0'.repeat(64)
  */
 export async function authenticate(store: Store, authorization: string | undefined): Promise<string> {
   if (authorization === undefined) throw new ApiError('noCredentials', undefined, CHALLENGE)
-  const { username, password } = parseBasic(authorization)
+  const basic = parseBasic(authorization)
+  if (basic === undefined) throw new ApiError('unauthorized', undefined, CHALLENGE)
+  const { username, password } = basic
   const known = await findCredential(store, username)
   // Compared also for an unknown user name, so that the time of the answer does not show that it is unknown.
   const matches = timingSafeEqual(
@@ -21,6 +23,11 @@ export async function authenticate(store: Store, authorization: string | undefin
   )
   if (known === undefined || !matches) throw new ApiError('unauthorized', undefined, CHALLENGE)
   return known.accountSid
+}
+
+/** The account or key that an Authorization header names, whether or not it is known; undefined if it names none. */
+export function userOf(authorization: string | undefined): string | undefined {
+  return parseBasic(authorization ?? '')?.username
 }
 
 /** The form in which a token or secret is kept: hex SHA-256. No slow hash is needed, because all are long and random. */
@@ -40,10 +47,10 @@ async function findCredential(store: Store, username: string) {
   return undefined
 }
 
-function parseBasic(authorization: string): { username: string; password: string } {
+function parseBasic(authorization: string): { username: string; password: string } | undefined {
   const encoded = /^Basic\s+([A-Za-z0-9+/_=-]+)\s*$/i.exec(authorization)?.[1] ?? ''
   const decoded = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = decoded.indexOf(':')
-  if (colon < 0) throw new ApiError('unauthorized', undefined, CHALLENGE)
+  if (colon < 0) return undefined
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
 }

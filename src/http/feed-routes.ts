@@ -30,13 +30,13 @@ function registerFeedRoute(app: FastifyInstance, feed: Feed, path: string, optio
       // Most bodies come together with the head, and the whole delivery is authenticated once.
       if (request.raw.complete === false) {
         const head = deliveryOf(request, options.baseUrlOf(request))
-        await checkAuthentic(options, feed, () => checkHead(options.receiver, feed, head))
+        await checkAuthentic(options, feed, request, () => checkHead(options.receiver, feed, head))
       }
       return payload
     },
     async handler(request, reply) {
       const delivery = deliveryOf(request, options.baseUrlOf(request))
-      const { outcome, error, told } = await takeDelivery(options, feed, delivery)
+      const { outcome, error, told } = await takeDelivery(options, feed, delivery, request)
       request.delivery = told
       if (error !== undefined) throw error
       return reply.send({ events: outcome.events, duplicates: outcome.duplicates })

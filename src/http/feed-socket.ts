@@ -30,7 +30,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
       async preValidation(request) {
         if (!request.ws) return
         const delivery = deliveryOf(request, baseUrlOf(request))
-        await checkAuthentic(options, feed, () => authenticFeed(receiver, feed, delivery))
+        await checkAuthentic(options, feed, request, () => authenticFeed(receiver, feed, delivery))
       },
       async handler() {
         throw new ApiError('methodNotAllowed', ONLY_SOCKET, { allow: methods.join(', ') })
@@ -56,7 +56,7 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
 
         async function store(body: Buffer): Promise<void> {
           for (;;) {
-            const { outcome, told } = await takeDelivery(options, feed, { ...handshake, body })
+            const { outcome, told } = await takeDelivery(options, feed, { ...handshake, body }, request)
             request.log.info(told, 'delivery')
             if (outcome.outcome === 'unauthentic') return socket.close(1008, 'The feed is no longer known')
             if (outcome.outcome !== 'unavailable' || closing.signal.aborted) return

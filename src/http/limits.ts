@@ -10,6 +10,10 @@ export interface Limits {
   readonly idleTimeoutMs: number
   /** How many bytes of bodies and messages may be in flight: received to a part, or not stored yet. */
   readonly bytesInFlight: number
+  /** How many wrong credentials one address may send in a minute to the API, and as many to feeds. */
+  readonly wrongByAddress: number
+  /** How many wrong credentials may be sent to the API in a minute for one account or key, from all addresses. */
+  readonly wrongByUser: number
 }
 
 export const LIMITS: Limits = {
@@ -18,4 +22,6 @@ export const LIMITS: Limits = {
   checkEveryMs: 1_000,
   idleTimeoutMs: 60_000,
   bytesInFlight: 64 * 1024 * 1024,
+  wrongByAddress: 100,
+  wrongByUser: 1_000,
 }

@@ -1,3 +1,4 @@
+import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { operations as allOperations } from '../api/index.ts'
@@ -30,6 +31,7 @@ import { newRequestId } from './request-id.ts'
 import { RequestLog } from './request-log.ts'
 import { requestTarget } from './request-target.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
+import { wrongApiCredentials, wrongFeedCredentials } from './wrong-credentials.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -131,6 +133,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   app.setNotFoundHandler(notFound)
 
+  await app.register(rateLimit, { global: false })
   await registerOpenapi(app)
   await app.register(scope => registerHealth(scope, store, clock, noteOutage))
   await app.register(scope => registerReference(scope, originOf))
@@ -142,7 +145,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { operations = allOperations } = options
     const { rateLimitPerMin } = config
     const context = { store, clock }
-    await registerApi(scope, { operations, context, baseUrlOf: originOf, rateLimitPerMin, notFound })
+    const wrongCredentials = wrongApiCredentials(scope, limits)
+    const answers = { baseUrlOf: originOf, rateLimitPerMin, wrongCredentials, notFound }
+    await registerApi(scope, { operations, context, ...answers })
   }
 
   async function registerFeedRoutes(scope: FastifyInstance): Promise<void> {
@@ -155,7 +160,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       else log.error(error, 'the log of deliveries cannot be written')
     })
     scope.addHook('onClose', () => deliveries.close())
-    await registerFeeds(scope, { feeds, receiver, deliveries, baseUrlOf: originOf, noteOutage })
+    const wrongCredentials = wrongFeedCredentials(scope, limits)
+    await registerFeeds(scope, {
+      ...{ feeds, receiver, deliveries, wrongCredentials, baseUrlOf: originOf, noteOutage },
+    })
     sockets.watch(scope.websocketServer)
   }
 

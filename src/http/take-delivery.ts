@@ -6,6 +6,7 @@ import { type Outcome, type Receiver, receive } from '../ingest/receive.ts'
 import { ApiError, ERRORS } from './errors.ts'
 import type { OutageLog } from './outage-log.ts'
 import { bodyOf } from './raw-body.ts'
+import type { WrongCredentials } from './wrong-credentials.ts'
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="Rollcall"' }
 
@@ -14,6 +15,7 @@ export interface FeedRoutes {
   readonly feeds: readonly Feed[]
   readonly receiver: Receiver
   readonly deliveries: DeliveryLog
+  readonly wrongCredentials: WrongCredentials
   readonly baseUrlOf: (request: FastifyRequest) => string
   readonly noteOutage: OutageLog
 }
@@ -23,14 +25,16 @@ export interface FeedRoutes {
  * for a delivery that is stored. `told` is for the log of the server.
  */
 export async function takeDelivery(
-  { receiver, deliveries, noteOutage }: FeedRoutes,
+  { receiver, deliveries, wrongCredentials, noteOutage }: FeedRoutes,
   feed: Feed,
   delivery: Delivery,
+  request: FastifyRequest,
 ) {
   const receivedAtMs = receiver.clock()
   const outcome = await receive(receiver, feed, delivery)
   if (outcome.outcome === 'unavailable') noteOutage(outcome.detail)
-  const error = errorOf(outcome)
+  const found = errorOf(outcome)
+  const error = found?.error === 'unauthorized' ? await wrongCredentials.count(request, found) : found
   const status = error === undefined ? 200 : ERRORS[error.error].status
   deliveries.add(feed.kind, receivedAtMs, status, outcome)
   const told = { feed: feed.kind, outcome: outcome.outcome, detail: outcome.detail }
@@ -42,8 +46,9 @@ export async function takeDelivery(
  * refused.
  */
 export async function checkAuthentic(
-  { receiver, deliveries }: FeedRoutes,
+  { receiver, deliveries, wrongCredentials }: FeedRoutes,
   feed: Feed,
+  request: FastifyRequest,
   check: () => Promise<unknown>,
 ): Promise<void> {
   try {
@@ -51,8 +56,11 @@ export async function checkAuthentic(
   } catch (error) {
     if (!(error instanceof UnauthenticError)) throw error
     const outcome = { outcome: 'unauthentic', detail: error.message, feed: undefined } as const
-    deliveries.add(feed.kind, receiver.clock(), 401, { ...outcome, events: 0, duplicates: 0 })
-    throw new ApiError('unauthorized', error.message, CHALLENGE)
+    const unauthorized = new ApiError('unauthorized', error.message, CHALLENGE)
+    const refusal = await wrongCredentials.count(request, unauthorized)
+    const { status } = ERRORS[refusal.error]
+    deliveries.add(feed.kind, receiver.clock(), status, { ...outcome, events: 0, duplicates: 0 })
+    throw refusal
   }
 }
 

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import pino from 'pino'
-import { readConfig } from '../../src/config.ts'
+import { readConfig, type SettingName } from '../../src/config.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
 import { type TestServer, testServer } from '../support/test-server.ts'
 
@@ -8,12 +8,13 @@ import { type TestServer, testServer } from '../support/test-server.ts'
 export async function serverWith(
   t: TestContext,
   served: Pick<ServerOptions, 'feeds' | 'operations' | 'limits'>,
+  settings: Partial<Record<SettingName, string>> = {},
 ): Promise<TestServer> {
   const server = await testServer(t)
   const { store, clock, heard } = server
   const log: string[] = []
   const app = await createServer({
-    config: readConfig({ rateLimitPerMin: '0' }, {}),
+    config: readConfig({ rateLimitPerMin: '0', ...settings }, {}),
     ...{ store, heard, configuredFeeds: [] },
     clock: () => clock.nowMs,
     log: pino({ level: 'debug' }, { write: line => void log.push(line) }),
