@@ -5,6 +5,7 @@ import { authenticFeed } from '../ingest/receive.ts'
 import { ApiError } from './errors.ts'
 import { feedRouteOf } from './route-of.ts'
 import { checkAuthentic, deliveryOf, type FeedRoutes, takeDelivery } from './take-delivery.ts'
+import { watchWebSocket } from './watch-web-socket.ts'
 
 const RETRY_MS = 250
 const ONLY_SOCKET = 'Method not allowed: a GET of this path must ask for a WebSocket'
@@ -15,7 +16,7 @@ const ONLY_SOCKET = 'Method not allowed: a GET of this path must ask for a WebSo
  * of one read from the network at most.
  */
 export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: FeedRoutes): void {
-  const { receiver, baseUrlOf } = options
+  const { receiver, baseUrlOf, webSocketWatch } = options
   const closing = new AbortController()
   const storing = new Set<Promise<void>>()
   app.addHook('preClose', async () => closing.abort())
@@ -40,11 +41,16 @@ export function registerFeedSocket(app: FastifyInstance, feed: Feed, options: Fe
         const handshake = deliveryOf(request, baseUrlOf(request))
         let last = Promise.resolve()
         let waiting = 0
+        const shareOf = watchWebSocket(socket, request.raw.socket, webSocketWatch)
         socket.on('message', data => {
           socket.pause()
           waiting++
           const body = Buffer.from(data as Buffer) // ws gives a Buffer unless told otherwise
-          const stored = last.then(() => store(body)).then(resume)
+          const share = shareOf(body)
+          const stored = last
+            .then(() => store(body))
+            .finally(share.release)
+            .then(resume)
           storing.add(stored)
           last = stored.finally(() => storing.delete(stored))
         })

@@ -10,6 +10,8 @@ export interface Limits {
   readonly idleTimeoutMs: number
   /** How many bytes of bodies and messages may be in flight: received to a part, or not stored yet. */
   readonly bytesInFlight: number
+  /** How often the client of a WebSocket is asked whether it is there. */
+  readonly pingEveryMs: number
   /** How many wrong credentials one address may send in a minute to the API, and as many to feeds. */
   readonly wrongByAddress: number
   /** How many wrong credentials may be sent to the API in a minute for one account or key, from all addresses. */
@@ -22,6 +24,7 @@ export const LIMITS: Limits = {
   checkEveryMs: 1_000,
   idleTimeoutMs: 60_000,
   bytesInFlight: 64 * 1024 * 1024,
+  pingEveryMs: 30_000,
   wrongByAddress: 100,
   wrongByUser: 1_000,
 }

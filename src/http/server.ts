@@ -161,8 +161,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     scope.addHook('onClose', () => deliveries.close())
     const wrongCredentials = wrongFeedCredentials(scope, limits)
+    const bounds = { wrongCredentials, webSocketWatch: { pingEveryMs: limits.pingEveryMs, inFlight } }
     await registerFeeds(scope, {
-      ...{ feeds, receiver, deliveries, wrongCredentials, baseUrlOf: originOf, noteOutage },
+      ...{ feeds, receiver, deliveries, baseUrlOf: originOf, noteOutage },
+      ...bounds,
     })
     sockets.watch(scope.websocketServer)
   }

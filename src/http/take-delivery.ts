@@ -6,6 +6,7 @@ import { type Outcome, type Receiver, receive } from '../ingest/receive.ts'
 import { ApiError, ERRORS } from './errors.ts'
 import type { OutageLog } from './outage-log.ts'
 import { bodyOf } from './raw-body.ts'
+import type { WebSocketWatch } from './watch-web-socket.ts'
 import type { WrongCredentials } from './wrong-credentials.ts'
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="Rollcall"' }
@@ -16,6 +17,7 @@ export interface FeedRoutes {
   readonly receiver: Receiver
   readonly deliveries: DeliveryLog
   readonly wrongCredentials: WrongCredentials
+  readonly webSocketWatch: WebSocketWatch
   readonly baseUrlOf: (request: FastifyRequest) => string
   readonly noteOutage: OutageLog
 }
