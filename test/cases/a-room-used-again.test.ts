@@ -80,6 +80,22 @@ test('LiveKit: the deletion that ended a room is the reason of that end, and not
   assert.deepEqual(await endShown(server, room.sid), ['completed', 90, null])
 })
 
+test('LiveKit: a deletion that ended the second use is not the reason of the first end', async t => {
+  const server = await testServer(t)
+  const room = livekitRoom('x', START)
+  await tell(
+    server,
+    ...[room.started(), room.joined('ann', at(1)), room.finished(at(50)), room.joined('bob', at(60))],
+    ...[room.joined('cat', at(61)), room.left('bob', at(60), at(90), 'ROOM_DELETED'), room.finished(at(90))],
+  )
+  assert.deepEqual(await staysShown(server, room.sid), [
+    ['ann', 1, 50, 'room_ended'],
+    ['bob', 60, 90, 'room_ended_via_api'],
+    ['cat', 61, 90, 'room_ended_via_api'],
+  ])
+  assert.deepEqual(await endShown(server, room.sid), ['completed', 90, 'room_ended_via_api'])
+})
+
 test('LiveKit: a track after the end, of somebody who joined before it, shows that the end was not theirs', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)
