@@ -103,12 +103,10 @@ export class RoomInstances {
     }
   }
 
-  /** True for a creation or a destruction that nothing can be learned from. */
+  /** True for a creation or a destruction from which nothing follows for stays. */
   isKnown({ createdAtMs, destroyedAtMs }: Creation): boolean {
     const before = this.#creationAt(createdAtMs)
-    return (
-      before !== undefined && (destroyedAtMs === undefined || destructionsOf(before).includes(destroyedAtMs))
-    )
+    return before !== undefined && (destroyedAtMs === undefined || before.destroyedAtMs !== undefined)
   }
 
   /** Learns of a creation, or of a destruction, which repeats it. `stays` are those that are not settled, by join. */
