@@ -108,6 +108,20 @@ test('LiveKit: a track after the end, of somebody who joined before it, shows th
   assert.deepEqual(await staysShown(server, room.sid), [['ann', 1, 90, 'room_ended']])
 })
 
+test('LiveKit: a leave that repeats a join after the end shows that the room was used again', async t => {
+  const server = await testServer(t)
+  const room = livekitRoom('x', START)
+  await tell(
+    server,
+    room.started(),
+    room.finished(at(50)),
+    room.left('eve', at(60), at(70), 'CLIENT_INITIATED'),
+  )
+  assert.deepEqual(await endShown(server, room.sid), ['in_progress', null, null])
+  await tell(server, room.finished(at(90)))
+  assert.deepEqual(await endShown(server, room.sid), ['completed', 90, null])
+})
+
 test('LiveKit: an end in whole seconds is the end of whoever joined within its second', async t => {
   const server = await testServer(t)
   const room = livekitRoom('x', START)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Event } from '../../src/event.ts'
 import { participantSid, roomSid as roomSidOf } from '../../src/sid.ts'
-import { servedParticipants, servedRoom, tell } from '../feeds/served.ts'
+import { rowsOf, servedParticipants, servedRoom, tell } from '../feeds/served.ts'
 import { sweeperOf } from '../ingest/sweep/sweeper-of.ts'
 import { livekitRoom } from '../support/livekit.ts'
 import { applyEvents } from '../support/queue-of.ts'
@@ -62,6 +62,7 @@ test('LiveKit: a room with a sign after the later room was created is not over',
     'in_progress: ann is in the room, cat is in the room',
     'in_progress: ',
   ])
+  assert.deepEqual(await rowsOf(server, `select 1 from events where body like '%room_superseded%'`), [])
 })
 
 test('LiveKit: a third room of the name ends the older ones again, if they are silent since', async t => {
