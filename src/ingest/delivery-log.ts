@@ -22,9 +22,16 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
   const authentic: LoggedDelivery[] = []
   const unauthentic: LoggedDelivery[] = []
   let timer: NodeJS.Timeout | undefined
+  let written = Promise.resolve()
 
-  async function flush(): Promise<void> {
+  /** Resolves once everything is written, also what is being written now. */
+  function flush(): Promise<void> {
     timer = undefined
+    written = written.then(write).catch(onError)
+    return written
+  }
+
+  async function write(): Promise<void> {
     const [some, others] = [authentic.splice(0), unauthentic.splice(0)]
     if (some.length + others.length === 0) return
     try {
@@ -55,11 +62,11 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
         duplicates: outcome.duplicates,
       })
       if (list.length > DELIVERIES_KEPT) list.shift()
-      timer ??= setTimeout(() => flush().catch(onError), FLUSH_EVERY_MS).unref()
+      timer ??= setTimeout(flush, FLUSH_EVERY_MS).unref()
     },
     async close() {
       clearTimeout(timer)
-      await flush().catch(onError)
+      await flush()
     },
   }
 }
