@@ -12,6 +12,7 @@ import { JANUS_FEED, JANUS_TOKEN } from '../feeds/janus/janus-server.ts'
 import { deliveriesOf } from '../feeds/served.ts'
 import { holdWriting } from '../support/outage.ts'
 import { assertError, dial, request } from '../support/raw-client.ts'
+import { ENGINE } from '../support/test-place.ts'
 import { basic, FEED_KEY, LIVEKIT_KEY, LIVEKIT_SECRET, NOW_MS } from '../support/test-server.ts'
 import { until } from '../support/until.ts'
 import { serverWith } from './server-with.ts'
@@ -132,7 +133,9 @@ test('the memory of bodies is free again when they are answered, refused, or the
   }
 })
 
-test('deliveries that wait to be stored fill the memory too, and are not given up', async t => {
+/** Over PostgreSQL, tests have one connection that writes, which also looks feeds up. */
+const skip = ENGINE === 'postgres'
+test('deliveries that wait to be stored fill the memory too, and are not given up', { skip }, async t => {
   const { server, send, sendBody } = await startServer(t)
   const letGo = await holdWriting(server)
   const waiting = []
