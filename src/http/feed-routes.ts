@@ -17,15 +17,22 @@ export async function registerFeeds(app: FastifyInstance, options: FeedRoutes): 
   await app.register(websocket, { options: SOCKET_OPTIONS })
   for (const feed of options.feeds) {
     if (feed.webSocket === true) registerFeedSocket(app, feed, options)
-    for (const path of feed.paths) registerFeedRoute(app, feed, path, options)
+    for (const path of feed.paths) {
+      for (const method of feed.methods) registerFeedRoute(app, feed, { method, path }, options)
+    }
   }
 }
 
-function registerFeedRoute(app: FastifyInstance, feed: Feed, path: string, options: FeedRoutes): void {
+function registerFeedRoute(
+  app: FastifyInstance,
+  feed: Feed,
+  place: { method: Feed['methods'][number]; path: string },
+  options: FeedRoutes,
+): void {
   app.route({
-    ...feedRouteOf(feed, path),
-    method: [...feed.methods],
-    ...describeFeed(app, feed),
+    ...feedRouteOf(feed, place.path),
+    method: place.method,
+    ...describeFeed(app, feed, place),
     async preParsing(request, _reply, payload) {
       // Most bodies come together with the head, and the whole delivery is authenticated once.
       if (request.raw.complete === false) {

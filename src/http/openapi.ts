@@ -5,6 +5,7 @@ import type {
   FastifySchemaCompiler,
   FastifySerializerCompiler,
 } from 'fastify'
+import Type from 'typebox'
 import type { Feed } from '../feeds/feed.ts'
 import { VERSION } from '../version.ts'
 import { ERRORS, ErrorBody } from './errors.ts'
@@ -20,6 +21,23 @@ export interface Described {
   readonly serializerCompiler: FastifySerializerCompiler<FastifySchema>
 }
 
+/** Every tag, in the order of the reference. Operations name one of the first three. */
+const TAGS = [
+  ['Rooms', 'One room is one instance of a room: a name that is used again is another room.'],
+  ['Participants', 'One participant is one stay of one identity in a room.'],
+  ['Events', 'The events that records were folded from, with their payloads.'],
+  ['Feeds', 'Where media servers deliver their events.'],
+] as const
+
+/** What a feed answers once a delivery is stored. */
+const Stored = Type.Object(
+  {
+    events: Type.Integer({ minimum: 0, description: 'How many events were new' }),
+    duplicates: Type.Integer({ minimum: 0, description: 'How many were known' }),
+  },
+  { $id: 'Stored' },
+)
+
 /** Collects the routes that are registered from then on for the OpenAPI 3.1 document, but for those without a tag. */
 export async function registerOpenapi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -33,7 +51,9 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
         version: VERSION,
         description:
           "Who was in the room, when, for how long, and why they left: self-hosted history for video rooms, over the REST API of Twilio's Video Insights.",
+        license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
       },
+      tags: TAGS.map(([name, description]) => ({ name, description })),
       security: [{ basic: [] }],
       components: {
         securitySchemes: {
@@ -77,15 +97,31 @@ export function describeOperation(scope: FastifyInstance, operation: Operation):
   })
 }
 
-/** Describes the routes of a feed. */
-export function describeFeed(scope: FastifyInstance, { summary, body }: Feed): Described {
+/** Describes the route of a feed at one of its paths, with one of its methods. */
+export function describeFeed(
+  scope: FastifyInstance,
+  { summary, body }: Feed,
+  { method, path }: { method: string; path: string },
+): Described {
   return described({
+    operationId: nameOf([method.toLowerCase(), ...path.split('/')]),
     tags: ['Feeds'],
     summary,
     security: body === undefined ? [] : [{ feedKey: [] }],
     ...(body === undefined ? {} : { consumes: ['application/cloudevents+json'], body }),
-    response: { 200: { description: 'Stored, or known already', type: 'null' }, ...errorResponses(scope) },
+    response: {
+      200: { description: 'Stored, or known already', ...content(named(scope, Stored)) },
+      ...errorResponses(scope),
+    },
   })
+}
+
+/** The words in one name, each with a capital: `PostFeedsJanusToken`. */
+function nameOf(words: readonly string[]): string {
+  return words
+    .map(word => word.replace(/\W/g, ''))
+    .map(word => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')
 }
 
 function described(schema: FastifySchema): Described {

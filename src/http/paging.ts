@@ -14,8 +14,8 @@ const CHECKSUM_CHARS = 16
 export const pageParameters = {
   PageSize: integer({
     minimum: 1,
-    maximum: MAX_PAGE_SIZE,
-    // Five of Twilio's SDKs send list(limit: 5000) as PageSize=5000, and go on if meta.page_size is less.
+    // Five of Twilio's SDKs send list(limit: 5000) as PageSize=5000, and go on if meta.page_size is less. So there is
+    // no maximum: a client that is generated from the document would refuse to send it.
     clamp: MAX_PAGE_SIZE,
     description: `How many resources to return in each page, ${DEFAULT_PAGE_SIZE} by default; more than ${MAX_PAGE_SIZE} is served as ${MAX_PAGE_SIZE}.`,
   }),

@@ -85,17 +85,13 @@ export function textsGiven(name: string, query: RawQuery): string[] {
 }
 
 /** A whole number of `minimum` or more. A number above `clamp` is read as `clamp`. */
-export function integer(options: { minimum: number; maximum?: number; clamp?: number; description: string }) {
-  const { minimum, maximum, clamp = MAX_INTEGER, description } = options
-  return parameter(
-    Type.Integer(maximum === undefined ? { minimum } : { minimum, maximum }),
-    description,
-    text => {
-      const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-      if (!(number >= minimum)) throw new Error(`a whole number of ${minimum} or more is expected`)
-      return Math.min(number, clamp)
-    },
-  )
+export function integer(options: { minimum: number; clamp?: number; description: string }) {
+  const { minimum, clamp = MAX_INTEGER, description } = options
+  return parameter(Type.Integer({ minimum }), description, text => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(number >= minimum)) throw new Error(`a whole number of ${minimum} or more is expected`)
+    return Math.min(number, clamp)
+  })
 }
 
 /** Any text. */

@@ -71,9 +71,10 @@ export type EventData = Type.Static<typeof EventData>
 export const Envelope = Type.Object({
   specversion: Type.Literal('1.0'),
   id: Type.String({
+    minLength: 1,
     description: 'With source, the idempotency key: a second event with both the same is a duplicate',
   }),
-  source: Type.String(),
+  source: Type.String({ minLength: 1 }),
   type: Type.Enum([...EVENT_KINDS]),
   time: Type.String({ format: 'date-time', description: 'When it happened, by the clock of the source' }),
   data: EventData,
