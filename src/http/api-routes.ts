@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { authenticate } from './auth.ts'
+import { addCompression } from './compression.ts'
 import { ApiError } from './errors.ts'
 import { addEtags } from './etag.ts'
 import { describeOperation } from './openapi.ts'
@@ -61,6 +62,7 @@ export async function registerApi(scope: FastifyInstance, options: ApiRoutes): P
     scope.addHook('onRequest', limit)
   }
   addEtags(scope)
+  await addCompression(scope)
   scope.setNotFoundHandler(notFound)
   for (const operation of operations) registerOperation(scope, operation, options)
 }

@@ -9,7 +9,8 @@ export function addEtags(scope: FastifyInstance): void {
   scope.addHook('onSend', async (request, reply, payload) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string') return payload
-    const etag = `"${createHash('sha1').update(payload).digest('base64url')}"`
+    // Weak, because the same answer may be compressed or not (RFC 9110, 8.8.1).
+    const etag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`
     reply.header('etag', etag)
     if (!isKnown(request.headers['if-none-match'], etag)) return payload
     reply.code(304).removeHeader('content-type')
@@ -20,6 +21,7 @@ export function addEtags(scope: FastifyInstance): void {
 
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
-  const candidates = ifNoneMatch.split(',').map(candidate => candidate.trim().replace(/^W\//, ''))
-  return candidates.includes('*') || candidates.includes(etag)
+  const weak = (one: string) => one.trim().replace(/^W\//, '')
+  const candidates = ifNoneMatch.split(',').map(weak)
+  return candidates.includes('*') || candidates.includes(weak(etag))
 }

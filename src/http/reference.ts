@@ -1,5 +1,6 @@
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { addCompression } from './compression.ts'
 import { addEtags } from './etag.ts'
 import { openapiDocument } from './openapi.ts'
 
@@ -9,7 +10,6 @@ export async function registerReference(
   baseUrlOf: (request: FastifyRequest) => string,
 ): Promise<void> {
   addEtags(scope)
-  scope.get('/openapi.json', async request => openapiDocument(scope, baseUrlOf(request)))
   scope.get('/', async (_request, reply) => reply.redirect('./docs/', 302))
   await scope.register(swaggerUi, {
     routePrefix: '/docs',
@@ -20,4 +20,7 @@ export async function registerReference(
     theme: { title: 'Rollcall API' },
     transformSpecification: (_document, request) => openapiDocument(scope, baseUrlOf(request)),
   })
+  // The files of the page are streams with headers of their own, and stay as they are.
+  await addCompression(scope)
+  scope.get('/openapi.json', async request => openapiDocument(scope, baseUrlOf(request)))
 }

@@ -103,7 +103,7 @@ test('If-None-Match is answered 304 for the same body, and never for an error or
   const url = '/v1/Video/Rooms?CreatedAfter=2000-01-01'
   const first = await get(server, url)
   const etag = String(first.headers['etag'])
-  for (const value of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+  for (const value of [etag, etag.replace('W/', ''), `"x", ${etag}`, '*']) {
     const known = await server.app.inject({ url, headers: { ...basic(), 'if-none-match': value } })
     assert.deepEqual([known.statusCode, known.body], [304, ''], value)
     assert.equal(known.headers['etag'], etag)
