@@ -165,6 +165,8 @@ const ending = {
   /** True if the feed inferred the reason from other events. */
   reasonInferred: optionalFlag,
 }
+/** True if the source was not told of the end, but noticed that the participant or the room is gone: it is inferred. */
+const noticed = { noticed: optionalFlag }
 /** When the source last showed that the participant or the room was still there, by its own clock. */
 const lastSign = { lastSignMs: optionalInt }
 
@@ -176,9 +178,11 @@ function kind<K extends string, P extends Type.TProperties>(name: K, properties:
 export const StatedEvent = Type.Union([
   kind('room.started', common),
   kind('room.updated', common),
-  kind('room.ended', { ...common, ...ending }),
+  kind('room.ended', { ...common, ...ending, ...noticed }),
+  /** At this moment nobody is in the room but the participants of whom the same payload has a `participant.updated`. */
+  kind('room.snapshot', common),
   kind('participant.joined', ofParticipant),
-  kind('participant.left', { ...ofParticipant, ...ending }),
+  kind('participant.left', { ...ofParticipant, ...ending, ...noticed }),
   kind('participant.failed', { ...ofParticipant, ...ending }),
   kind('participant.updated', ofParticipant),
   kind('track.published', { ...ofParticipant, track: TrackFacts }),
@@ -273,11 +277,20 @@ export function isObservation(event: Event): event is Observation {
   return event.kind.startsWith('observation.')
 }
 
-/** True for an event that shows that there is or was a room: without one, the room is not listed. */
+/**
+ * True for an event that shows that there is or was a room: without one, the room is not listed. A snapshot does not: it
+ * may say that nobody is there, and otherwise the events of its participants show the room.
+ */
 export function showsRoom(event: Event): boolean {
-  const isOfRecording = event.kind === 'recording.started' || event.kind === 'recording.ended'
-  return !isObservation(event) && !isOfRecording && event.kind !== 'room.mentioned'
+  return !isObservation(event) && !MENTIONS.includes(event.kind)
 }
+
+const MENTIONS: readonly Event['kind'][] = [
+  'room.mentioned',
+  'room.snapshot',
+  'recording.started',
+  'recording.ended',
+]
 
 /**
  * True for a sign of presence: the room, and the participant if the event has one, were there at the time of the event.

@@ -70,7 +70,7 @@ const PARTICIPANT_FIELDS = {
   /** The earliest attempt to join that is stated to have failed. */
   failedAtMs: min,
   failedReason: earliest<Ending>(),
-  /** The moments at which the connection is stated to be gone. */
+  /** The moments at which the connection is stated to be gone, or the source noticed that the participant is. */
   gone: allMoments<AtMoment & Ending>(),
   /** The server's lists that lack the participant. */
   absences,
@@ -121,6 +121,7 @@ function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIP
       return { ...facts, gotIn: true, ...joinAt(participant.joinedAtMs ?? atMs) }
     case 'participant.left': {
       const ending = endingOf(event)
+      if (event.noticed === true) return { ...facts, gotIn: true, gone: { atMs, ...ending } }
       const left = { leftAtMs: atMs, lastLeftAtMs: atMs, leftReason: ending, lastLeftReason: ending }
       return { ...facts, gotIn: true, ...left }
     }

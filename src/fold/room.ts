@@ -20,6 +20,7 @@ import { type AtMoment, allMoments, firstFrom, isLater } from './moments.ts'
 import { minOf } from './register.ts'
 import { endFrom, type RoomEnd, type RoomEnds } from './room-end.ts'
 import { allOf, constant, earliest, either, latest, latestByKey, max, min, startingWith } from './rules.ts'
+import type { EndsOfStays } from './stay.ts'
 
 /** An end of the room, as an event states it: with a word of the source's own, or one of ROOM_END_REASONS. */
 interface StatedEnd extends AtMoment {
@@ -71,8 +72,12 @@ const ROOM_FIELDS = {
   serverGone: allMoments<ServerEnd>(),
   /** The stated ends. A room that is used again after an end has several. */
   ends: allMoments<StatedEnd>(),
+  /** When the source noticed that the room is gone. */
+  noticedEnds: allMoments<AtMoment>(),
   /** When participants left because the room was ended through the API, to the second. */
   deletions: allMoments<AtMoment>(),
+  /** When the source listed everybody who was in the room. */
+  snapshots: allMoments<AtMoment>(),
   recordingEnabled: either,
   activeRecording: either,
   recordingDurationSec: latest<number>(),
@@ -121,8 +126,8 @@ export function mergeRooms(a: RoomState, b: RoomState): RoomState {
 
 /**
  * The ends of the room, by which it and its stays end: see `endFrom`. There is an inferred end if no stated end is at
- * or after the last sign of presence, and if one of these is: its server stopped, the server's lists lacked the room, a
- * later room took its name. The earliest counts. If there is none of these, the room may have been observed to be empty.
+ * or after the last sign of presence, and if one of these is: its server stopped, the source noticed that it is gone,
+ * the server's lists lacked the room, a later room took its name. The earliest counts. If there is none of these, the room may have been observed to be empty.
  */
 export function roomEndsOf(state: RoomState): RoomEnds {
   const inferred = isOpen(state) ? inferredEnd(state) : undefined
@@ -147,6 +152,11 @@ export function roomEndsOf(state: RoomState): RoomEnds {
 /** The reasons of a room's end that are also those of the leaves of participants who were still in the room. */
 const LEAVE_REASONS = ['room_ended_via_api', 'server_shutdown'] as const
 
+/** What may end the stays of the room. */
+export function endsOfStays(state: RoomState): EndsOfStays {
+  return { roomEnds: roomEndsOf(state), snapshots: state.snapshots }
+}
+
 /** The end of the room, or undefined while it is in progress. */
 export function roomEndOf(state: RoomState): RoomEnd | undefined {
   return endFrom(roomEndsOf(state), state.lastPresenceMs)
@@ -166,7 +176,10 @@ function contributionOf(event: Event): Contribution {
     case 'room.started':
       return { ...facts, startedAtMs: room.startedAtMs ?? atMs }
     case 'room.ended':
+      if (event.noticed === true) return { ...facts, noticedEnds: { atMs } }
       return { ...facts, ends: { atMs, reason: event.endReason } }
+    case 'room.snapshot':
+      return { ...facts, snapshots: { atMs } }
     case 'observation.room_absent':
       return { ...facts, absences: event }
     case 'observation.room_empty':
@@ -234,6 +247,8 @@ function inferredEnd(state: RoomState): RoomEnd | undefined {
   const add = (atMs: number, reason: EndReason) => found.push({ atMs, reason, inferred: true })
   const gone = firstFrom(serverGone, presenceMs)
   if (gone !== undefined) add(gone.atMs, gone.reason)
+  const noticed = firstFrom(state.noticedEnds, presenceMs)
+  if (noticed !== undefined) add(noticed.atMs, 'room_ended')
   const absentSinceMs = lastSignOfAbsent(state.absences, lastSeenMs)
   if (absentSinceMs !== undefined) add(absentSinceMs, 'server_crash')
   if (superseded !== undefined && !isLater(presenceMs, superseded.atMs)) add(lastSeenMs, superseded.value)

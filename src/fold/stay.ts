@@ -1,7 +1,7 @@
 import { COUNTED_KINDS } from '../event.ts'
 import { lastSignOfAbsent } from './absence.ts'
 import { type Ending, errorCodeOf } from './ending.ts'
-import { firstFrom, isLater } from './moments.ts'
+import { type AtMoment, firstFrom, isLater } from './moments.ts'
 import type { ParticipantState } from './participant.ts'
 import { maxOf } from './register.ts'
 import { endFrom, type RoomEnds } from './room-end.ts'
@@ -10,9 +10,9 @@ import { secondOf } from './shown.ts'
 /**
  * When one participant was in the room. The participant's own stated leave comes before any other end. Without one the
  * stay ended with the earliest of these that is not before its last sign of presence: the room ended, the connection was
- * gone, the next stay under its connection key began, the server's lists lacked the participant. If there is none of
- * these, it ended with a long silence, or else when the room was empty. All of these are marked as inferred. Times are
- * unix milliseconds; undefined if no event states or shows them.
+ * gone, the next stay under its connection key began, the server's lists or a snapshot lacked the participant. If there
+ * is none of these, it ended with a long silence, or else when the room was empty. All of these are marked as inferred.
+ * Times are unix milliseconds; undefined if no event states or shows them.
  */
 export interface Stay {
   readonly joinMs: number | undefined
@@ -28,9 +28,15 @@ export interface Stay {
   readonly orderMs: number
 }
 
-/** What may end a stay besides the participant's own events. */
-export interface StayContext {
+/** What may end any stay of a room. */
+export interface EndsOfStays {
   readonly roomEnds: RoomEnds
+  /** When the source listed everybody who was in the room, in order of time. */
+  readonly snapshots?: readonly AtMoment[] | undefined
+}
+
+/** What may end a stay besides the participant's own events. */
+export interface StayContext extends EndsOfStays {
   /** When the next stay under the same connection key began, in unix milliseconds. */
   readonly nextJoinMs?: number | undefined
 }
@@ -46,7 +52,7 @@ export function stayOf(state: ParticipantState, context: StayContext): Stay {
   const inferred = new Set([...join.inferred, ...end.inferred])
   // A leave stated in whole seconds may precede its join, stated in milliseconds, within the same second.
   if (secondOf(leaveMs) !== secondOf(end.leaveMs)) inferred.add('leave_time')
-  const isInferred = inferred.has('join_time') || inferred.has('leave_time') || isRejoined(state)
+  const isInferred = inferred.has('join_time') || inferred.has('leave_time') || hasGap(state)
   if (isInferred && leaveMs !== undefined && join.joinMs !== undefined) inferred.add('duration_sec')
   return {
     joinMs: join.joinMs,
@@ -127,6 +133,13 @@ function isRejoined({ joinedAtMs, leftAtMs, lastJoinMs }: ParticipantState): boo
   return !isLater(joinedAtMs, leftAtMs) && isLater(lastJoinMs, leftAtMs)
 }
 
+/** True if the participant was away between two joins: the duration has that time in it. */
+function hasGap(state: ParticipantState): boolean {
+  const { joinedAtMs, lastJoinMs, gone = [] } = state
+  const wasGone = gone.some(({ atMs }) => !isLater(joinedAtMs, atMs) && isLater(lastJoinMs, atMs))
+  return isRejoined(state) || wasGone
+}
+
 /** A participant who goes on in a breakout room leaves this room without a reason. */
 function isMove(state: ParticipantState, stated: Ending): boolean {
   return state.moved === true && stated.reason === undefined
@@ -149,7 +162,7 @@ interface InferredEnd {
  */
 function inferredEnd(
   state: ParticipantState,
-  { roomEnds, nextJoinMs }: StayContext,
+  { roomEnds, nextJoinMs, snapshots }: StayContext,
 ): InferredEnd | undefined {
   const signMs = presenceMsOf(state)
   const nextJoinReason = state.isSoleConnection ? 'duplicate_identity' : 'connection_lost'
@@ -163,7 +176,21 @@ function inferredEnd(
     endAt(isLater(signMs, nextJoinMs ?? 0) ? undefined : nextJoinMs, { reason: nextJoinReason }),
     endAt(absentSinceMs, { reason: 'unknown' }),
   ].filter(end => end !== undefined)
-  return ends.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
+  const bySnapshot = gone === undefined ? endBySnapshot(signMs, roomEnd?.atMs, snapshots) : undefined
+  return bySnapshot ?? ends.sort((a, b) => a.leaveMs - b.leaveMs)[0] ?? silenceOf(state) ?? ofRoom
+}
+
+/** The end at the last sign of presence, if a snapshot before the end of the room lacks the participant. */
+function endBySnapshot(
+  signMs: number | undefined,
+  roomEndMs: number | undefined,
+  snapshots: StayContext['snapshots'] = [],
+): InferredEnd | undefined {
+  if (signMs === undefined) return undefined
+  // A snapshot that lists the participant is a sign of presence, so that each later one lacks the participant.
+  const lacking = snapshots.find(({ atMs }) => atMs > signMs)
+  if (lacking === undefined || (roomEndMs !== undefined && roomEndMs < lacking.atMs)) return undefined
+  return { leaveMs: signMs, ending: { reason: 'unknown' } }
 }
 
 /** The last sign of presence. States that were stored before a stay had this field have its beginning instead. */

@@ -13,23 +13,20 @@ import { foldParticipant, identityOf, newParticipant, type ParticipantState } fr
 import { participantRecord, type RecordSettings } from '../fold/participant-record.ts'
 import { minOf } from '../fold/register.ts'
 import {
+  endsOfStays,
   foldFeed,
   foldRoom,
   newRoom,
   type RoomState,
   roomEndOf,
-  roomEndsOf,
   roomStartMs,
 } from '../fold/room.ts'
-import type { RoomEnds } from '../fold/room-end.ts'
 import { roomRecord } from '../fold/room-record.ts'
-import { lastSignOf, type Stay, stayOf } from '../fold/stay.ts'
+import { type EndsOfStays, lastSignOf, type Stay, stayOf } from '../fold/stay.ts'
 import type { LoggedEvent } from '../store/rooms/event-log.ts'
 import type { Bearing, LockedRoom, RoomRow, SavedStay } from '../store/rooms/locked-room.ts'
 import { connectedAtMost, connectedStays } from './connected-stays.ts'
-
-/** How many stays one statement loads at most. */
-const LOADED_AT_ONCE = 1_000
+import { loadStaysThatMayEnd } from './stays-that-may-end.ts'
 
 /** Folds events that are new in the log of a locked room into its rows, and saves the rows that change. */
 export async function foldIntoRoom(
@@ -91,9 +88,10 @@ interface StayChange {
   readonly after: { readonly resolved: ResolvedStay; readonly stay: Stay }
 }
 
+/** What may end the stays of the room, before and after the change. */
 interface Ends {
-  readonly before: RoomEnds
-  readonly after: RoomEnds
+  readonly before: EndsOfStays
+  readonly after: EndsOfStays
 }
 
 /** `bearing` is undefined for a room that has no rows. */
@@ -105,11 +103,10 @@ async function fold(
   bearing: Bearing | undefined,
 ): Promise<void> {
   const state = events.reduce(foldRoom, before.state)
-  const ends = { before: roomEndsOf(before.state), after: roomEndsOf(state) }
+  const ends = { before: endsOfStays(before.state), after: endsOfStays(state) }
   const told = Map.groupBy(events.filter(isOfParticipant), event => event.participantSid)
   const known = new Map(bearing?.stays.map(stay => [stay.participantSid, stay.state]))
-  if (bearing !== undefined && !isDeepStrictEqual(ends.before, ends.after))
-    await loadWithoutLeave(room, known)
+  if (bearing !== undefined) await loadStaysThatMayEnd(room, ends, before.state.lastSeenMs, known)
   const changes = await stayChanges(room, ends, told, known, bearing)
   await room.saveStays(changes.map(change => stayRow(room, settings, state, change)))
   const { numbers, recountSec } = movedNumbers(before.numbers, changes)
@@ -140,18 +137,6 @@ async function bearingOn(room: LockedRoom, events: readonly Event[]): Promise<Be
     connectionKeys,
     connectedAtMost: connectedAtMost(connectionKeys),
   })
-}
-
-/** Adds to `known` the stays without a stated leave, which the end of the room may change. */
-async function loadWithoutLeave(room: LockedRoom, known: Map<string, ParticipantState>): Promise<void> {
-  const sids = (await room.participantsWithoutLeave()).filter(sid => !known.has(sid))
-  for (let index = 0; index < sids.length; index += LOADED_AT_ONCE) {
-    const participantSids = sids.slice(index, index + LOADED_AT_ONCE)
-    const { stays } = await room.bearing({
-      ...{ participantSids, identities: [], connectionKeys: [], connectedAtMost: 0 },
-    })
-    for (const { participantSid, state } of stays) known.set(participantSid, state)
-  }
 }
 
 /**
@@ -190,8 +175,8 @@ async function stayChanges(
 }
 
 /** The stay that the state describes. A leave that belongs to another stay does not count itself. */
-function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, roomEnds: RoomEnds): Stay {
-  const stay = stayOf(state, { roomEnds, nextJoinMs })
+function resolvedStay({ state, nextJoinMs, aliasOf }: ResolvedStay, ends: EndsOfStays): Stay {
+  const stay = stayOf(state, { ...ends, nextJoinMs })
   return aliasOf === undefined ? stay : { ...stay, counted: false }
 }
 

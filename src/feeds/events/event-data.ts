@@ -18,6 +18,26 @@ const Metadata = Type.Unknown({
 })
 const Time = Type.String({ format: 'date-time', description: 'RFC 3339' })
 
+/** The most participants that the snapshots of one request may list. */
+export const MAX_LISTED = 1_000
+
+const Participant = Type.Object({
+  key: Type.String({
+    minLength: 1,
+    maxLength: 512,
+    description: 'Your id of this stay; someone who joins again needs another key and keeps the identity',
+  }),
+  identity: Type.Optional(Text),
+  displayName: Type.Optional(Text),
+  kind: Type.Optional(Type.Enum([...PARTICIPANT_KINDS])),
+  joinedAt: Type.Optional(Time),
+  region: Type.Optional(Text),
+  attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
+  metadata: Type.Optional(Metadata),
+  publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
+  codecs: Type.Optional(Type.Array(Text)),
+})
+
 /** The `data` of a CloudEvent. */
 export const EventData = Type.Object({
   room: Type.Object({
@@ -34,22 +54,16 @@ export const EventData = Type.Object({
     region: Type.Optional(Text),
     metadata: Type.Optional(Metadata),
   }),
-  participant: Type.Optional(
-    Type.Object({
-      key: Type.String({
-        minLength: 1,
-        maxLength: 512,
-        description: 'Your id of this stay; someone who joins again needs another key and keeps the identity',
-      }),
-      identity: Type.Optional(Text),
-      displayName: Type.Optional(Text),
-      kind: Type.Optional(Type.Enum([...PARTICIPANT_KINDS])),
-      joinedAt: Type.Optional(Time),
-      region: Type.Optional(Text),
-      attributes: Type.Optional(Type.Record(Type.String(), Type.String())),
-      metadata: Type.Optional(Metadata),
-      publisherInfo: Type.Optional(Type.Record(Type.String(), Type.String())),
-      codecs: Type.Optional(Type.Array(Text)),
+  participant: Type.Optional(Participant),
+  participants: Type.Optional(
+    Type.Array(Participant, {
+      maxItems: MAX_LISTED,
+      description: 'Of a room.snapshot: everybody who is in the room',
+    }),
+  ),
+  noticed: Type.Optional(
+    Type.Boolean({
+      description: 'Of a participant.left or a room.ended: true if you were not told of it, but noticed it',
     }),
   ),
   track: Type.Optional(

@@ -1,9 +1,10 @@
 import { bearerAuthKey, bearerKeys } from '../bearer.ts'
 import { cloudEventsOf, eventKey } from '../cloud-event.ts'
 import type { Feed } from '../feed.ts'
+import { JunkError } from '../feed-errors.ts'
 import { keptForm } from '../json.ts'
-import { Envelope } from './event-data.ts'
-import { eventOf, reduceCloudEvent } from './reduce.ts'
+import { Envelope, MAX_LISTED } from './event-data.ts'
+import { eventsOf, reduceCloudEvent } from './reduce.ts'
 
 /**
  * Rollcall's own events as CloudEvents 1.0, for stacks that have no feed of their own.
@@ -27,7 +28,10 @@ export const events: Feed = {
   payloads(delivery, { accountSid }) {
     const received = cloudEventsOf(delivery)
     // If one event is wrong, the whole batch is refused. The error names the event.
-    for (const [index, event] of received.entries()) eventOf(event, accountSid, index)
+    const events = received.flatMap((event, index) => eventsOf(event, accountSid, index))
+    if (events.length - received.length > MAX_LISTED) {
+      throw new JunkError(`The snapshots of a request may list at most ${MAX_LISTED} participants together.`)
+    }
     return received.map(event => ({ key: eventKey(event), value: keptForm(event.envelope) }))
   },
 

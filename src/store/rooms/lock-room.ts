@@ -132,10 +132,11 @@ function lockedRoom(connection: Connection, key: RoomKey, row: RoomRow | undefin
       const isFirst = before.length < margin
       return { stays: [...before, ...within, ...after], isFirst, isLast: after.length < margin }
     },
-    async participantsWithoutLeave() {
+    async participantsWithoutLeave(onlyOpen) {
       const rows = await connection.all<{ sid: string }>(
         `select participant_sid sid from participants
-         where account_sid = ? and room_sid = ? and leave_stated = 0 order by participant_sid`,
+         where account_sid = ? and room_sid = ? and leave_stated = 0 ${onlyOpen ? 'and is_open = 1' : ''}
+         order by participant_sid`,
         room,
       )
       return rows.map(({ sid }) => sid)

@@ -93,8 +93,8 @@ export interface LockedRoom {
     toMs: number,
     margin: number,
   ): Promise<{ stays: StayRow[]; isFirst: boolean; isLast: boolean }>
-  /** The SIDs of the stays without a stated leave, which the end of the room may end. */
-  participantsWithoutLeave(): Promise<string[]>
+  /** The SIDs of the stays without a stated leave, or of those that have not ended: the room may end these. */
+  participantsWithoutLeave(onlyOpen: boolean): Promise<string[]>
   /** How the number of counted stays in the room changes, from second `fromSec` on, by time. */
   steps(fromSec: number): Promise<Step[]>
   saveStays(stays: readonly SavedStay[]): Promise<void>

@@ -18,7 +18,10 @@ const facts = fc.record({
     ...['room.started', 'room.ended', 'participant.joined', 'participant.left', 'participant.left'],
     ...['participant.failed', 'participant.updated', 'track.published', 'track.unpublished'],
     ...['recording.started', 'recording.ended', 'recording.ended'],
+    ...['room.snapshot', 'room.snapshot', 'room.snapshot'],
   ),
+  listed: fc.subarray(['p1', 'p2', 'p4']),
+  noticed: fc.constantFrom(true, false, undefined),
   room: fc.constantFrom('r1', 'r1', 'r1', 'r2'),
   participant: fc.constantFrom('p1', 'p1', 'p2', 'p2', 'p3'),
   identity: fc.constantFrom('ann', 'bob', undefined),
@@ -48,15 +51,18 @@ const story = fc.array(facts, { minLength: 1, maxLength: 16, size: 'max' }).chai
       endReason,
     } = fact
     const joinedAt = joinedSec === undefined ? undefined : timeOf(joinedSec)
-    const { metadata } = fact
+    const { metadata, listed, noticed } = fact
     const type = participant === 'p3' ? 'participant.failed' : fact.type
     return cloudEvent(`${index}`, type, timeOf(fact.sec), {
       room: { key: room, name: `${room} of ${index}`, metadata },
       participant: { key: participant, identity, kind, joinedAt, metadata },
       track: { key: `${participant}-track`, kind: trackKind, codec },
       recording: { key: recording, durationSec },
-      // The end of a room may have only two reasons.
-      endReason: type === 'room.ended' && endReason !== ROOM_ENDING ? undefined : endReason,
+      participants: listed.map(key => ({ key, identity })),
+      noticed,
+      // The end of a room may have only two reasons, and none if it is noticed.
+      endReason:
+        type === 'room.ended' && (endReason !== ROOM_ENDING || noticed === true) ? undefined : endReason,
     })
   })
   const all = fc.shuffledSubarray([...events, ...events.slice(0, 4)], { minLength: events.length })

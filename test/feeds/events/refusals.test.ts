@@ -6,7 +6,7 @@ import { cloudEvent, postCloudEvents } from './cloud-events.ts'
 
 const TIME = '2026-03-01T10:00:00Z'
 const KINDS =
-  'room.started, room.updated, room.ended, participant.joined, participant.left, participant.failed, participant.updated, track.published, track.unpublished, recording.started, recording.ended'
+  'room.started, room.updated, room.ended, room.snapshot, participant.joined, participant.left, participant.failed, participant.updated, track.published, track.unpublished, recording.started, recording.ended'
 
 const room = { key: 'r' }
 const participant = { key: 'p' }
@@ -41,6 +41,26 @@ const ENVELOPES: [envelope: unknown, message: string][] = [
   [
     of('room.ended', { room, endReason: 'client_left' }),
     'Event 1 (bad): data.endReason of a room must be one of room_ended_via_api, timeout.',
+  ],
+  [
+    of('room.ended', { room, endReason: 'timeout', noticed: true }),
+    'Event 1 (bad): data.endReason of a room that is noticed to be gone is unknown: leave it out.',
+  ],
+  [
+    of('room.snapshot', { room }),
+    'Event 1 (bad): data.participants is required: everybody who is in the room.',
+  ],
+  [
+    of('room.snapshot', { room, participants: [participant, participant] }),
+    'Event 1 (bad): data.participants has a key twice.',
+  ],
+  [
+    of('room.snapshot', { room, participants: [{ identity: 'ann' }] }),
+    'Event 1 (bad): data.participants.0 must have required properties key.',
+  ],
+  [
+    of('room.snapshot', { room, participants: [{ ...participant, sid: 'x' }] }),
+    'Event 1 (bad): data may not set SIDs: they are derived from room.key and participant.key.',
   ],
   [of('room.started', {}), 'Event 1 (bad): data must have required properties room.'],
   [of('room.started', { room: {} }), 'Event 1 (bad): data.room must have required properties key.'],
@@ -140,6 +160,27 @@ test('a body that is not JSON is 400, and so is a batch of more than 1,000 event
   )
   await assertNothingStored(server)
   assert.deepEqual((await postCloudEvents(server, crowd(1000))).json(), { events: 1000, duplicates: 0 })
+})
+
+test('snapshots that list more than 1,000 participants together are 400', async t => {
+  const server = await testServer(t)
+  const listing = (id: string, count: number) =>
+    cloudEvent(id, 'room.snapshot', TIME, {
+      ...{ room, participants: Array.from({ length: count }, (_, index) => ({ key: `${index}` })) },
+    })
+  const alone = await postCloudEvents(server, listing('1', 1001))
+  assert.deepEqual(
+    [alone.statusCode, alone.json().message],
+    [400, 'Event 0 (1): data.participants must not have more than 1000 items.'],
+  )
+  const together = await postCloudEvents(server, [listing('1', 600), listing('2', 401)])
+  assert.deepEqual(
+    [together.statusCode, together.json().message],
+    [400, 'The snapshots of a request may list at most 1000 participants together.'],
+  )
+  await assertNothingStored(server)
+  const most = await postCloudEvents(server, [listing('1', 600), listing('2', 400)])
+  assert.deepEqual(most.json(), { events: 1002, duplicates: 0 })
 })
 
 test('a batch with an event from the future is refused; old events are accepted', async t => {
