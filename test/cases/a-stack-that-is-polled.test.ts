@@ -12,6 +12,7 @@ import {
 } from '../feeds/served.ts'
 import { rebuildAll } from '../support/rebuild-all.ts'
 import { NOW_MS, type TestServer, testServer } from '../support/test-server.ts'
+import { watchedDatabase } from '../support/watched-database.ts'
 
 /**
  * A media server tells nobody who joins and who leaves: it can only be asked who is there now. A bridge sends each list
@@ -200,4 +201,21 @@ test('the same snapshot twice counts as known, and each participant is an event'
   const snapshot = listed(0, ann, bob)
   assert.deepEqual((await postCloudEvents(server, snapshot)).json(), { events: 3, duplicates: 0 })
   assert.deepEqual((await postCloudEvents(server, snapshot)).json(), { events: 0, duplicates: 3 })
+})
+
+test('a snapshot loads the stays that are open, and none that have ended', async t => {
+  const statements: string[] = []
+  const server = await testServer(t, {}, [], database =>
+    watchedDatabase(database, sql => statements.push(sql)),
+  )
+  const crowd = Array.from({ length: 20 }, (_, index) => ({ key: `${index}` }))
+  await told(server, listed(0, ann, ...crowd), listed(10, ann))
+  const loadsOf = async (snapshot: object) => {
+    statements.length = 0
+    await taken(postCloudEvents(server, snapshot))
+    return statements.filter(sql => /'stay' "is"/.test(sql)).length
+  }
+  assert.equal(await loadsOf(listed(20, ann)), 1)
+  // One that comes late may show that somebody left earlier than was known.
+  assert.equal(await loadsOf(listed(5, ann)), 2)
 })
