@@ -108,6 +108,28 @@ test('documented commands exist and take the flags and arguments that are shown'
   }
 })
 
+test('addresses in shell commands have no unquoted ? or &, which shells take for their own', () => {
+  for (const from of documents) {
+    for (const text of shellOf(from)) {
+      const unquoted = text.replace(/'[^']*'|"[^"]*"|\\[?&]/g, '')
+      const [address] = unquoted.match(/\S*\w[?&]\w\S*/) ?? []
+      assert.equal(address, undefined, `${nameOf(from)}: quote this`)
+    }
+  }
+})
+
+test('the changelog has a heading for this version, or for what is not released', () => {
+  const manifest: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const { headings } = document('CHANGELOG.md')
+  assert.ok(headings.includes('Unreleased') || headings.includes(manifest.version))
+})
+
+test('the words of the architecture name every kind of feed', () => {
+  const words = rowsUnder(document('docs/architecture.md'), ['word', 'meaning'])
+  const feed = words.find(([word]) => word === 'feed')?.[1] ?? ''
+  for (const { kind } of feeds) assert.ok(feed.includes(`\`${kind}\``), kind)
+})
+
 test('every flag that is named is a flag of some command', () => {
   for (const from of documents) {
     const alone = from.spans.flatMap(span => /^--([a-z-]+)/.exec(span)?.[1] ?? [])

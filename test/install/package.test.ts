@@ -23,7 +23,7 @@ test('the package runs in an empty folder', async t => {
     const program = (await filesIn(join(ROOT, 'src'))).map(file => `dist/${file.replace(/\.ts$/, '.js')}`)
     const documents = (await filesIn(join(ROOT, 'docs'))).map(file => `docs/${file}`)
     const deploy = (await filesIn(join(ROOT, 'deploy'))).map(file => `deploy/${file}`)
-    const rest = ['LICENSE', 'README.md', 'bin/rollcall.cjs', 'package.json']
+    const rest = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin/rollcall.cjs', 'package.json']
     assert.deepEqual(files, [...program, ...documents, ...deploy, ...rest].sort())
   })
 
