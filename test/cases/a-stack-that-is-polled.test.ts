@@ -196,6 +196,21 @@ test('a snapshot after the end of the room does not cut off who was there until 
   ])
 })
 
+test('a snapshot that comes after the end of the room shows that somebody left earlier', async t => {
+  const server = await testServer(t)
+  const joined = at(0, 'participant.joined', { participant: bob })
+  const sid = await told(server, joined, at(300, 'room.ended'), listed(100))
+  assertShows(await servedParticipant(server, sid), {
+    ...{ leave_time: '2026-03-01T11:00:00Z', end_reason: 'unknown' },
+  })
+})
+
+test('a noticed leave counts before what snapshots show', async t => {
+  const joined = at(0, 'participant.joined', { participant: ann })
+  const [, [only]] = await recordsOf(t, [joined, listed(5), left(7, { endReason: 'connection_lost' })])
+  assertShows(only, { leave_time: '2026-03-01T11:00:07Z', end_reason: 'connection_lost' })
+})
+
 test('the same snapshot twice counts as known, and each participant is an event', async t => {
   const server = await testServer(t)
   const snapshot = listed(0, ann, bob)
