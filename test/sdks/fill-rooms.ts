@@ -1,6 +1,13 @@
 import { postWebhook } from '../../src/demo/livekit-webhook.ts'
 import type { Rollcall } from './start-rollcall.ts'
 
+/** A room whose participants an example must print. */
+export interface ListedRoom {
+  readonly roomSid: string
+  /** Null for a participant without an identity. */
+  readonly identities: readonly (string | null)[]
+}
+
 /** What the server must answer about the rooms, with the field names of the API. */
 export interface Expected {
   room_name: string
@@ -54,6 +61,23 @@ export async function fillRooms(server: Rollcall): Promise<Expected> {
     audio_room_sid: await sidOfRoom(server, audio.name),
     participants: stays.map(expectedOf),
   }
+}
+
+/**
+ * Delivers the webhooks of a third room: somebody who is still there, and a leave alone, without an identity or a join.
+ * No event states the other facts, so that they are null.
+ */
+export async function fillUnknownRoom(server: Rollcall): Promise<ListedRoom> {
+  const startMs = Date.now() - 3_600_000
+  const unknown = room('sdks-unknown', 'RM_sdksUnknown01', startMs)
+  const guest = { ...audioStay(9, startMs + 50_000), leftAtMs: null, mimeTypes: [] }
+  const left = { sid: 'PA_sdksUnknown02', state: 'DISCONNECTED' }
+  const events = [
+    ...stayEvents(unknown, guest),
+    event('participant_left', 'unknown', startMs + 60_000, { room: roomFields(unknown), participant: left }),
+  ]
+  await deliver(server, events, 1)
+  return { roomSid: await sidOfRoom(server, unknown.name), identities: [guest.identity, null] }
 }
 
 interface Room {

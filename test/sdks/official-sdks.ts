@@ -33,7 +33,28 @@ export const officialSdks: readonly OfficialSdk[] = [
     example: { language: 'java', fileName: 'Example.java' },
     prepare: prepareJava,
   },
+  {
+    name: 'ruby',
+    tools: [
+      { command: 'ruby', args: ['--version'] },
+      { command: 'gem', args: ['--version'] },
+    ],
+    example: { language: 'ruby', fileName: 'example.rb' },
+    prepare: prepareRuby,
+  },
+  {
+    name: 'php',
+    tools: [
+      { command: 'php', args: ['--version'] },
+      { command: 'composer', args: ['--version'] },
+    ],
+    example: { language: 'php', fileName: 'example.php' },
+    prepare: preparePhp,
+  },
 ]
+
+/** The package registry of a language cannot be reached, so that its SDK cannot be installed. */
+export class NoRegistryError extends Error {}
 
 export interface OfficialSdk {
   name: string
@@ -46,7 +67,7 @@ export interface OfficialSdk {
 
 /** How the programs of one SDK are started. */
 export interface Programs {
-  /** The program that runs the checks. The SDK for Node has none, because other tests check it. */
+  /** The program that runs the checks. Other tests check the SDK for Node; of Ruby and PHP, only the example runs. */
   checks: Command | null
   example(file: string): Command
 }
@@ -107,6 +128,36 @@ async function prepareJava({ tempFolder, signal }: Place): Promise<Programs> {
   return {
     checks: { command: 'java', args: [...options, `${join(output, 'classes')}:${libraries}`, 'CheckSdk'] },
     example: file => ({ command: 'java', args: [...options, libraries, file] }),
+  }
+}
+
+async function prepareRuby({ signal }: Place): Promise<Programs> {
+  const gems = join(cacheFolder(), 'ruby-twilio-7.11.1')
+  const args = ['install', '--no-document', '--install-dir', gems, 'twilio-ruby', '--version', '7.11.1']
+  if (!(await exists(join(gems, 'complete')))) {
+    await mustDownload({ command: 'gem', args }, signal)
+    await writeFile(join(gems, 'complete'), '')
+  }
+  const example = (file: string): Command => ({ command: 'ruby', args: [file], env: { GEM_PATH: gems } })
+  return { checks: null, example }
+}
+
+async function preparePhp({ tempFolder, signal }: Place): Promise<Programs> {
+  // The example requires vendor/autoload.php, which is beside it.
+  const options = ['--no-interaction', '--no-progress', `--working-dir=${tempFolder}`]
+  const args = ['require', ...options, 'twilio/sdk:8.12.0']
+  await mustDownload({ command: 'composer', args, env: { COMPOSER_ALLOW_SUPERUSER: '1' } }, signal)
+  return { checks: null, example: file => ({ command: 'php', args: [file], cwd: tempFolder }) }
+}
+
+/** Runs a command that downloads. Throws NoRegistryError if it cannot, and another error for another failure. */
+async function mustDownload(command: Command, signal: AbortSignal): Promise<void> {
+  try {
+    await mustRun(command, signal)
+  } catch (error) {
+    const text = error instanceof Error ? error.message : ''
+    if (!/getaddrinfo|failed to open tcp|curl error (?:6|7|28)\b/i.test(text)) throw error
+    throw new NoRegistryError(`${command.command} cannot reach the registry of its packages`)
   }
 }
 

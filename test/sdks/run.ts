@@ -3,10 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeDocsExample } from './docs-example.ts'
-import { type Expected, fillRooms } from './fill-rooms.ts'
-import { type OfficialSdk, officialSdks, type Programs } from './official-sdks.ts'
+import { type Expected, fillRooms, fillUnknownRoom, type ListedRoom } from './fill-rooms.ts'
+import { NoRegistryError, type OfficialSdk, officialSdks, type Programs } from './official-sdks.ts'
 import { type Command, runCommand } from './run-command.ts'
 import { type Rollcall, startRollcall } from './start-rollcall.ts'
+
+/** How the languages print that there is no value. */
+const NO_VALUE = /^(?:null|None|nil|<nil>|undefined)$/
 
 const tally = { passed: 0, failed: 0, skipped: 0 }
 const interrupted = new AbortController()
@@ -37,10 +40,17 @@ async function runAll(sdks: readonly OfficialSdk[]): Promise<void> {
       const startedMs = Date.now()
       const expected = await fillRooms(rollcall)
       console.log(`# ${expected.participants.length} participants in ${Date.now() - startedMs} ms`)
-      for (const pending of prepared) {
-        const { sdk, programs } = await pending
+      const ready = await Promise.all(prepared)
+      for (const { sdk, programs } of ready) {
         if (programs?.checks) await runChecks(sdk, programs.checks, rollcall, expected)
-        if (programs) await runExample(sdk, programs, rollcall, expected)
+      }
+      const identities = expected.participants.map(one => one.identity)
+      const large: ListedRoom = { roomSid: expected.room_sid, identities }
+      // After the checks, which count on the rooms that are there.
+      const unknown = await fillUnknownRoom(rollcall)
+      for (const { sdk, programs } of ready) {
+        if (programs) await runExample(sdk, programs, rollcall, 'of 2,500 participants', large)
+        if (programs) await runExample(sdk, programs, rollcall, 'with unknown identity and join', unknown)
       }
     } finally {
       await rollcall.stop()
@@ -57,10 +67,7 @@ async function hasTools(sdk: OfficialSdk): Promise<boolean> {
     if (exitCode === 0) continue
     const missing = `${sdk.name}: no working ${tool.command}`
     if (process.env.CI === 'true') fail(missing)
-    else {
-      tally.skipped += 1
-      console.log(`skip ${missing}`)
-    }
+    else skip(missing)
     return false
   }
   return true
@@ -70,7 +77,8 @@ async function prepare(sdk: OfficialSdk): Promise<Programs | null> {
   try {
     return await sdk.prepare({ tempFolder, signal })
   } catch (error) {
-    fail(`${sdk.name}: ${error instanceof Error ? error.message : error}`)
+    if (error instanceof NoRegistryError) skip(`${sdk.name}: ${error.message}`)
+    else fail(`${sdk.name}: ${error instanceof Error ? error.message : error}`)
     return null
   }
 }
@@ -102,20 +110,32 @@ async function runChecks(sdk: OfficialSdk, program: Command, rollcall: Rollcall,
 }
 
 /** Runs the example in docs/sdks.md. It prints a line for each participant, with the identity first. */
-async function runExample(sdk: OfficialSdk, programs: Programs, rollcall: Rollcall, expected: Expected) {
+async function runExample(
+  sdk: OfficialSdk,
+  programs: Programs,
+  rollcall: Rollcall,
+  what: string,
+  { roomSid, identities }: ListedRoom,
+) {
   const { language, fileName } = sdk.example
   const file = join(tempFolder, fileName)
-  await writeDocsExample({ ...rollcall, language, file, roomSid: expected.room_sid })
+  await writeDocsExample({ ...rollcall, language, file, roomSid })
   const told: string[] = []
-  const onLine = (line: string) => void told.push(line.split(' ')[0] ?? '')
+  const onLine = (line: string) => void told.push(line.split(' ')[0]?.replace(NO_VALUE, '') ?? '')
   const { exitCode, output } = await runCommand(programs.example(file), { signal, onLine })
-  const wanted = expected.participants.map(one => one.identity).sort()
+  const wanted = identities.map(identity => identity ?? '').sort()
   if (exitCode === 0 && told.sort().join() === wanted.join()) {
     tally.passed += 1
-    console.log(`${sdk.name}: ok the example in docs/sdks.md`)
+    console.log(`${sdk.name}: ok the example in docs/sdks.md, a room ${what}`)
   } else {
-    fail(`${sdk.name}: the example in docs/sdks.md: exit code ${exitCode}, ${told.length} lines\n${output}`)
+    const outcome = `exit code ${exitCode}, ${told.length} lines\n${output}`
+    fail(`${sdk.name}: the example in docs/sdks.md, a room ${what}: ${outcome}`)
   }
+}
+
+function skip(what: string): void {
+  tally.skipped += 1
+  console.log(`skip ${what}`)
 }
 
 function fail(what: string): void {
