@@ -4,14 +4,15 @@ import type { LoggedDelivery } from '../store/feeds/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Outcome } from './receive.ts'
 
-/** How many authentic deliveries are kept, and how many others. */
+/** How many authentic deliveries are kept, and how many others: the sweeper removes older ones every 10 seconds. */
 export const DELIVERIES_KEPT = 100
 
 const FLUSH_EVERY_MS = 500
 
 /**
  * The log that `rollcall feed log` shows. Deliveries are written together, at most twice a second; those that cannot be
- * written are written with later ones. Of those that wait, only the last DELIVERIES_KEPT of each sort are kept.
+ * written are written with later ones. Of those that wait, only the last DELIVERIES_KEPT of each sort are kept: a process
+ * adds at most 400 a second.
  */
 export interface DeliveryLog {
   add(feedKind: string, receivedAtMs: number, httpStatus: number, outcome: Outcome): void
@@ -35,7 +36,7 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
     const [some, others] = [authentic.splice(0), unauthentic.splice(0)]
     if (some.length + others.length === 0) return
     try {
-      await store.deliveries.add([...some, ...others], DELIVERIES_KEPT)
+      await store.deliveries.add([...some, ...others])
     } catch (error) {
       // They wait for the next delivery: after an outage the log says what was refused.
       if (error instanceof StoreUnavailableError) {

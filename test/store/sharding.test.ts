@@ -227,6 +227,7 @@ async function askAll(server: TestServer): Promise<void> {
   clock.nowMs += 48 * 3_600_000
   for (const feed of configuredFeeds) heard.set(feed.feedId, clock.nowMs)
   await sweeper.sweep()
+  await sweeper.trim()
   await rebuildAll(store)
   await rebuildAll(store, [...feeds.filter(feed => feed !== livekit), understandingAll])
   await get(server, '/readyz', {})

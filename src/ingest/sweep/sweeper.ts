@@ -3,6 +3,7 @@ import type { Feed, ListeningWindow } from '../../feeds/feed.ts'
 import type { FeedRow } from '../../store/feeds/feeds.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApplyQueue } from '../apply-queue.ts'
+import { DELIVERIES_KEPT } from '../delivery-log.ts'
 import { inGroups } from './in-groups.ts'
 import type { Reconciliation } from './reconcile.ts'
 import { type Found, findSilent, findSuperseded, listeningWindow } from './silence.ts'
@@ -14,6 +15,8 @@ import { type Found, findSilent, findSuperseded, listeningWindow } from './silen
 export interface Sweeper {
   /** Stores that this server is up and when it received each feed. With the lease, does everything but `reconcile`. */
   sweep(): Promise<void>
+  /** With the lease, removes old lines of the log of deliveries. */
+  trim(): Promise<void>
   /** With the lease, compares once with the list of each media server, with all of them at the same time. */
   reconcile(): Promise<void>
   start(): void
@@ -22,6 +25,7 @@ export interface Sweeper {
 }
 
 const SWEEP_EVERY_MS = 10_000
+const TRIM_EVERY_MS = 10_000
 /** After a longer pause between two ticks, the process was frozen and received nothing in the meantime. */
 const BROKEN_AFTER_MS = 3 * SWEEP_EVERY_MS
 const RECONCILE_EVERY_MS = 60_000
@@ -105,6 +109,11 @@ export function createSweeper(options: {
     )
   }
 
+  /** Apart from the sweep, so that the log stays bounded while a sweep fails. */
+  async function trim(): Promise<void> {
+    if (await hold()) await store.deliveries.trim(DELIVERIES_KEPT)
+  }
+
   async function reconcile(): Promise<void> {
     if (reconciliations.length === 0 || !(await hold())) return
     await Promise.all(reconciliations.map(reconciliation => reconciliation.run().catch(onFault)))
@@ -130,11 +139,13 @@ export function createSweeper(options: {
 
   return {
     sweep,
+    trim,
     reconcile,
     start() {
       enqueue(reconcile)
       enqueue(sweep)
       timers.push(setInterval(tick, SWEEP_EVERY_MS))
+      timers.push(setInterval(() => enqueue(trim), TRIM_EVERY_MS))
       timers.push(setInterval(() => enqueue(reconcile), RECONCILE_EVERY_MS))
     },
     async stop() {

@@ -1,4 +1,4 @@
-import type { Database } from '../engine/database.ts'
+import type { Connection, Database } from '../engine/database.ts'
 
 /** One delivery to a feed, and its outcome. It does not contain the body. */
 export interface LoggedDelivery {
@@ -16,8 +16,10 @@ export interface LoggedDelivery {
 
 /** The log of deliveries to all feeds. */
 export interface DeliveryStore {
-  /** Adds deliveries. Keeps the last `keep` deliveries that were authentic and the last `keep` that were not. */
-  add(deliveries: readonly LoggedDelivery[], keep: number): Promise<void>
+  /** Adds deliveries. */
+  add(deliveries: readonly LoggedDelivery[]): Promise<void>
+  /** Removes all but the last `keep` deliveries that were authentic and the last `keep` that were not. */
+  trim(keep: number): Promise<void>
   /** The last `count` deliveries that were authentic and the last `count` that were not, oldest first. */
   last(count: number): Promise<LoggedDelivery[]>
 }
@@ -29,9 +31,11 @@ const DELIVERY = `select delivery_id "deliveryId", received_at_ms "receivedAtMs"
 /** Authentic deliveries, which have a feed, and others. */
 const SORTS = ['feed_id is not null', 'feed_id is null']
 
+const REMOVED_A_COMMIT = 1_000
+
 export function deliveryStore(database: Database): DeliveryStore {
   return {
-    add: (deliveries, keep) =>
+    add: deliveries =>
       database.transact(async connection => {
         for (const d of deliveries) {
           await connection.run(
@@ -43,14 +47,18 @@ export function deliveryStore(database: Database): DeliveryStore {
             ],
           )
         }
-        for (const sort of SORTS) {
-          await connection.run(
-            `delete from deliveries where ${sort} and delivery_id not in
-               (select delivery_id from deliveries where ${sort} order by delivery_id desc limit ?)`,
-            [keep],
-          )
-        }
       }),
+    async trim(keep) {
+      for (const sort of SORTS) {
+        const removeSome = (connection: Connection) =>
+          connection.run(
+            `delete from deliveries where delivery_id in
+               (select delivery_id from deliveries where ${sort} order by delivery_id desc limit ? offset ?)`,
+            [REMOVED_A_COMMIT, keep],
+          )
+        while ((await database.transact(removeSome)) === REMOVED_A_COMMIT);
+      }
+    },
     async last(count) {
       const lists = SORTS.map(sort =>
         database.reader.all<LoggedDelivery>(`${DELIVERY} where ${sort} order by delivery_id desc limit ?`, [
