@@ -18,12 +18,21 @@ export class TryAgainError extends StoreUnavailableError {}
  * details quote rows, which may hold secrets.
  */
 export function storeError(error: unknown): Error {
-  const { message, code } = factsOf(error)
+  const { message: text, code } = factsOf(error)
+  const message = withoutShards(text)
   if (error instanceof DatabaseError && !OF_THE_SERVER.test(code)) {
     return new Error(`${message} (SQLSTATE ${code})`)
   }
   const Unavailable = OF_THE_MOMENT.test(code) ? TryAgainError : StoreUnavailableError
   return new Unavailable(`The database cannot be used now: ${message || code}`)
+}
+
+/**
+ * Citus names each shard of a table, and its indexes and constraints, after the table's own, with the number of the
+ * shard at the end.
+ */
+function withoutShards(message: string): string {
+  return message.replace(/\b(relation|table|index|constraint) "(\w+?)_\d{6,}"/g, '$1 "$2"')
 }
 
 /** After these errors the connection has ended or must be replaced. A read-only server may be a former primary. */
