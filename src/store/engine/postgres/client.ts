@@ -15,7 +15,12 @@ const SESSION = [
   'tcp_keepalives_interval=5',
   'tcp_keepalives_count=3',
   'tcp_user_timeout=20000',
+  // A query of all shards then takes one connection to each worker, not one for each shard. PostgreSQL without Citus
+  // accepts a setting with a dot in its name, and ignores it.
+  'citus.max_adaptive_executor_pool_size=1',
 ]
+
+const LIMITS = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']
 
 /** How to reach the database at a URL. Adds `settings` of the form `name=value` to the options that the URL has. */
 export function clientConfig(place: string, settings: readonly string[] = []): ClientConfig {
@@ -78,6 +83,8 @@ export async function runAlone<T>(config: ClientConfig, work: Work<T>): Promise<
       throw storeError(error)
     })
     await connection.run('begin')
+    // The role may have time limits of its own.
+    for (const limit of LIMITS) await connection.run(`set local ${limit} = 0`)
     await connection.all(`select pg_advisory_xact_lock(${lockKey('alone')})`)
     const value = await work(connection)
     await connection.run('commit')
