@@ -1,5 +1,6 @@
 import { TABLES } from '../../schema/tables.ts'
 import type { Connection } from '../database.ts'
+import { workerThatLosesCommits } from './citus-nodes.ts'
 
 const OLDEST = 15
 
@@ -19,6 +20,10 @@ export async function postgresProblem(connection: Connection): Promise<string | 
   }
   if (server.commits === 'off') {
     return 'synchronous_commit is off, and what is acknowledged could be lost: turn it on for this role or database.'
+  }
+  const worker = await workerThatLosesCommits(connection)
+  if (worker !== undefined) {
+    return `synchronous_commit is off at the worker ${worker}, and what is acknowledged could be lost: turn it on there.`
   }
   const names = Object.keys(TABLES)
   const columns = await connection.all<{ name: string; collation: string }>(
