@@ -4,14 +4,11 @@ import { openDatabase, openExisting } from '../store/open-store.ts'
 import { placeOf } from '../store/place.ts'
 import { refuseOtherSchema } from '../store/schema/migrate.ts'
 import { createStore } from '../store/store.ts'
-import { uptimeStore } from '../store/uptime.ts'
+import { UP_WITHIN_MS, uptimeStore } from '../store/uptime.ts'
 import { type Command, type CommandContext, CommandError, StoppedError } from './command.ts'
 import { counted } from './counted.ts'
 import { progressBar } from './progress-bar.ts'
 import { UsageError } from './usage-error.ts'
-
-/** A server counts as running if it was up at most this long ago. A server stores its uptime more often than that. */
-const UP_WITHIN_MS = 30_000
 
 export const copy: Command = {
   name: 'copy',

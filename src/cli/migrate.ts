@@ -1,7 +1,7 @@
 import type { Database } from '../store/engine/database.ts'
 import { DIALECTS } from '../store/engine/dialect.ts'
 import { exists, openDatabase, openExisting } from '../store/open-store.ts'
-import { pendingSpreading, spread } from '../store/schema/citus.ts'
+import { pendingSpreading, spread, spreadingProblem } from '../store/schema/citus.ts'
 import { type Migration, migrate, migrationsAfter, pendingMigrations } from '../store/schema/migrate.ts'
 import { type Command, type CommandContext, CommandError } from './command.ts'
 
@@ -22,13 +22,17 @@ export const migrateCommand: Command = {
   },
 }
 
-async function bringUp(database: Database, { options, print }: CommandContext): Promise<void> {
+async function bringUp(database: Database, { options, print, clock }: CommandContext): Promise<void> {
   const done = await migrate(database)
   print(done.length === 0 ? 'The schema is up to date.' : `The schema is migrated: ${versionsOf(done)}.`)
   const problem = await database.problem()
   if (problem !== undefined) throw new CommandError(problem)
-  if (options['citus'] === undefined) return
-  await spread(database, table => print(`${table} is distributed.`))
+  if (options['citus'] === undefined) {
+    const unfinished = await spreadingProblem(database)
+    if (unfinished !== undefined) throw new CommandError(unfinished)
+    return
+  }
+  await spread(database, clock, print)
   print('All tables are distributed.')
 }
 
@@ -37,9 +41,9 @@ async function show(database: Database, { options, print }: CommandContext): Pro
   if (pending.length === 0) print('-- The schema is up to date.')
   showMigrations(pending, { print })
   if (options['citus'] === undefined) return
-  const tables = await pendingSpreading(database)
-  if (tables.length === 0) print('-- All tables are distributed.')
-  for (const { statements } of tables) for (const statement of statements) print(`${statement};`)
+  const steps = await pendingSpreading(database)
+  if (steps.length === 0) print('-- All tables are distributed.')
+  for (const { statements } of steps) for (const statement of statements) print(`${statement};`)
 }
 
 function showMigrations(pending: readonly Migration[], { print }: Pick<CommandContext, 'print'>): void {

@@ -13,6 +13,7 @@ import type { LockedRoom } from './rooms/locked-room.ts'
 import { type OpenStays, openStays } from './rooms/open-stays.ts'
 import { type RecordStore, recordStore } from './rooms/records.ts'
 import type { RoomKey } from './rooms/room-key.ts'
+import { spreadingProblem } from './schema/citus.ts'
 import { migrate } from './schema/migrate.ts'
 import { type UptimeStore, uptimeStore } from './uptime.ts'
 
@@ -52,6 +53,8 @@ export interface Store {
   transact<T>(work: (transaction: Transaction) => Promise<T>, lane?: string): Promise<T>
   /** Resolves if the database can be written, else rejects with StoreUnavailableError. */
   checkWritable(): Promise<void>
+  /** A sentence that says that only some tables are distributed over Citus, and what to do; undefined if all is well. */
+  spreadingProblem(): Promise<string | undefined>
   /** Makes everything that waits for the database fail, now and later. For a process that must end soon. */
   giveUp(): void
   close(): Promise<void>
@@ -59,7 +62,8 @@ export interface Store {
 
 /**
  * The store over a database, whose schema is migrated first, or prepared as `prepare` does it. Throws an error whose
- * message is a sentence if the database cannot be migrated, or must not be used (see `problem` of Database).
+ * message is a sentence if the database cannot be migrated, or must not be used (see `problem` of Database, and
+ * `spreadingProblem`).
  */
 export async function createStore(
   database: Database,
@@ -93,13 +97,14 @@ export async function createStore(
         return value
       }, lane),
     checkWritable: () => database.transact(writeAndTakeBack),
+    spreadingProblem: () => spreadingProblem(database),
     giveUp: () => database.giveUp(),
     close: () => database.close(),
   }
 }
 
 async function refuseProblem(database: Database): Promise<void> {
-  const problem = await database.problem()
+  const problem = (await database.problem()) ?? (await spreadingProblem(database))
   if (problem !== undefined) throw new Error(problem)
 }
 

@@ -1,5 +1,8 @@
 import type { Connection, Database } from './engine/database.ts'
 
+/** A server counts as up if it stored that it was up at most this long ago. It stores that every 10 seconds. */
+export const UP_WITHIN_MS = 30_000
+
 /** A span of time in which a server was up, in unix milliseconds. */
 export interface Span {
   readonly fromMs: number

@@ -54,6 +54,17 @@ test('each query names one shard, except those in docs/scale.md, and none of the
   assert.deepEqual(methods.uncalled, [], 'every method of the store was called')
 })
 
+test('no query joins a table on the coordinator to a sharded one', async t => {
+  const { statements } = await everyStatement(t)
+  for (const { sql, method } of statements) {
+    const isSharded = tablesIn(sql).flatMap(name => {
+      const table = TABLES[name]
+      return table === undefined ? [] : [table.shardedBy !== undefined]
+    })
+    assert.ok(new Set(isSharded).size < 2, `${method}: ${sql}`)
+  }
+})
+
 test('a list of rooms reads no more rows from a shard than the page has', async t => {
   const { statements } = await everyStatement(t)
   const lists = statements.filter(({ method }) => method === 'records.rooms')
@@ -91,9 +102,13 @@ test('every unique key of a sharded table contains the column by which the table
   }
 })
 
-/** True if a statement goes to one shard: each of its tables is on every node, or a value of its column is given. */
+function tablesIn(sql: string): string[] {
+  return [...sql.matchAll(/\b(?:from|join|into|update)\s+(\w+)/g)].map(([, name = '']) => name)
+}
+
+/** True if a statement goes to one node: each of its tables is on the coordinator, or a value of its column is given. */
 function namesItsShard(sql: string): boolean {
-  const tables = [...sql.matchAll(/\b(?:from|join|into|update)\s+(\w+)/g)].map(([, name = '']) => name)
+  const tables = tablesIn(sql)
   return tables.every(name => {
     const column = TABLES[name]?.shardedBy
     if (column === undefined) return true

@@ -69,6 +69,9 @@ export function createSweeper(options: {
     isBroken = true
     await store.uptime.beat({ ...span, untilMs: nowMs, heard }, nowMs - UPTIME_KEPT_MS)
     isBroken = false
+    const problem = await store.spreadingProblem()
+    // What is stored goes on, and a rebuild corrects it. What a sweep would conclude could be wrong.
+    if (problem !== undefined) throw new Error(problem)
     if (!(await hold())) return
     const uptime = await store.uptime.since(0)
     const heardByAny = await store.uptime.heard()

@@ -1,9 +1,10 @@
-/** A table of the schema: its primary key, and how Citus distributes it. */
+/** A table of the schema: its primary key, and where its rows are with Citus. */
 export interface Table {
   readonly key: readonly string[]
   /**
    * The column whose value determines the shard of a row. Tables that are sharded by `room_sid` are colocated, so that
-   * a room is on one shard. Without it the table is small, and complete on every node.
+   * a room is on one shard. Without it the table is small, and stays on the coordinator: no query may join it to a
+   * sharded table.
    */
   readonly shardedBy?: 'room_sid' | 'feed_id'
 }

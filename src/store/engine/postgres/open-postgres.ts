@@ -10,7 +10,8 @@ import { postgresSockets } from './sockets.ts'
 
 /** These limits together are shorter than the time that senders wait for an answer: LiveKit waits 30 s. */
 const CONNECT_WITHIN_MS = 5_000
-const LOCK_WITHIN_MS = 5_000
+/** How long a statement waits for a lock. */
+export const LOCK_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 15_000
 const ATTEMPTS = 5
 /** Few enough that a room or feed is unlocked within LOCK_WITHIN_MS, also over a slow network. */
