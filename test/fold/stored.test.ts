@@ -43,3 +43,26 @@ test('only the names of facts are replaced, never the same names in data of a so
   const event = { ...NEW_EVENT, participant, endReason: 'seatKey' }
   assert.deepEqual(eventIn(JSON.stringify(event)), event)
 })
+
+test('the ends in states of schema 4 and before are read as sets', () => {
+  const register = (value: string, atMs: number) => ({ value, atMs, key: 'k' })
+  const room = (old: object) => roomStateIn(JSON.stringify({ ...OLD_ROOM, ...old }))
+  const { endedViaApi: _, ...kept } = OLD_ROOM
+  const ended = { endedAtMs: 90, endReason: register('timeout', 90), lastSeenMs: 95 }
+  assert.deepEqual(room(ended), {
+    ...kept,
+    ...{ ends: [{ atMs: 90, reason: 'timeout' }], lastSeenMs: 95, lastPresenceMs: 90 },
+  })
+  assert.deepEqual(room({ ...ended, endedViaApi: true }).ends, [{ atMs: 90, reason: 'room_ended_via_api' }])
+  assert.deepEqual(room({ lastSeenMs: 95, serverGone: register('server_crash', 80) }), {
+    ...kept,
+    ...{ lastSeenMs: 95, lastPresenceMs: 95, serverGone: [{ atMs: 80, reason: 'server_crash' }] },
+  })
+  const gone = { goneAtMs: 70, goneReason: { value: { reason: 'client_left' }, atMs: 70, key: 'k' } }
+  assert.deepEqual(participantStateIn(JSON.stringify({ gotIn: true, ...gone })), {
+    gotIn: true,
+    gone: [{ atMs: 70, reason: 'client_left' }],
+  })
+})
+
+const OLD_ROOM = { feedKind: 'livekit', seenAtMs: 10, endedViaApi: false, recordings: {}, codecs: [] }
