@@ -75,7 +75,7 @@ test('a delivery whose head shows a known sender is taken when its body has come
     ['/feeds/events', [`Authorization: Bearer ${FEED_KEY}`], 400],
     [`/feeds/janus/${JANUS_TOKEN}`, [], 400],
     ['/feeds/twilio', ['X-Twilio-Signature: x'], 401],
-    ['/feeds/jaas', ['X-Jaas-Signature: t=1,v1=x'], 400],
+    ['/feeds/jaas', ['X-Jaas-Signature: t=1,v1=x'], 401],
   ] as const
   for (const [path, headers, status] of cases) {
     const length = `Content-Length: ${MANY_BYTES}`
