@@ -50,7 +50,7 @@ for (const line of ['GET /healthz', 'GET /%zz', 'GET /v1/Gate']) {
     const greedy = await dial(t, base, first + request(line).repeat(4))
     await greedy.closed()
     assert.equal(greedy.answer(), '')
-    await until('the other request to arrive', WITHIN_MS, () => asked.gate === 2 || undefined)
+    await until('the request to arrive', WITHIN_MS, () => asked.gate > 0 || undefined)
     open()
     await until(
       'four answers',
