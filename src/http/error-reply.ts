@@ -25,7 +25,9 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
   const { whenUnavailable = RETRY } = request.routeOptions.config
   if (whenUnavailable === 'cut' && ERRORS[name].status >= 500) {
     reply.hijack()
+    // A response that waits for its turn on the connection has no socket yet.
     request.raw.socket.destroy()
+    reply.raw.destroy()
     return
   }
   const path = request.url.split('?', 1)[0]
