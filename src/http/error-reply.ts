@@ -26,7 +26,7 @@ export function replyWithError(error: FastifyError | Error, request: FastifyRequ
   if (whenUnavailable === 'cut' && ERRORS[name].status >= 500) {
     reply.hijack()
     // A response that waits for its turn on the connection has no socket yet.
-    request.raw.socket.destroy()
+    if (reply.raw.socket === null) request.raw.socket.destroy()
     reply.raw.destroy()
     return
   }

@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { Logger } from 'pino'
+import pino, { type Logger } from 'pino'
 import { operations as allOperations } from '../api/index.ts'
 import type { Config } from '../config.ts'
 import type { Feed } from '../feeds/feed.ts'
@@ -199,7 +199,16 @@ function requestLogger(log: Logger, routes: RouteTable): FastifyBaseLogger {
           remote: ip,
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+        err(error: Error) {
+          const { message, stack = '', ...shown } = pino.stdSerializers.err(error)
+          return { ...shown, message: textToLog(message, routes), stack: textToLog(stack, routes) }
+        },
       },
     },
   )
+}
+
+/** An error of Fastify quotes the URL of its request, which may have a secret in it. */
+function textToLog(text: string, routes: RouteTable): string {
+  return text.replace(/"(\/[^"\s]*)"/g, (_, url) => `"${routes.pathToLog(url)}"`)
 }

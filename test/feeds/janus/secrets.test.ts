@@ -50,6 +50,19 @@ test('no address, session description, candidate or token is on disk, in the log
   assert.ok(places.disk.includes('lab-janus-1') && places.disk.includes('"version_string":"1.1.2"'))
 })
 
+test('an error that quotes the URL of its request is logged without the token', async t => {
+  const server = await janusServer(t)
+  const quoting = new Error(`Reply was already sent in "/feeds/janus/${JANUS_TOKEN}" (POST)`)
+  server.app.log.warn(quoting, 'a made-up fault')
+  server.app.log.warn({ err: quoting }, 'a made-up fault')
+  const lines = server.log.filter(line => line.includes('a made-up fault'))
+  assert.equal(lines.length, 2)
+  for (const line of lines) {
+    assert.ok(line.includes('"/feeds/janus/…') || line.includes('\\"/feeds/janus/…'), line)
+    assert.ok(!line.includes(JANUS_TOKEN), line)
+  }
+})
+
 /** The evidence of every room and of every participant, as the API serves it. */
 async function evidenceOf(server: JanusTestServer): Promise<string> {
   const answers: unknown[] = []
