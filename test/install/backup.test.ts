@@ -11,7 +11,7 @@ const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
 suite('a backup made and restored as documented gives the same answers', {
   concurrency: 2,
 }, () => {
-  for (const program of ['sqlite3', 'node']) {
+  for (const [program, backup] of Object.entries({ sqlite3: '".backup', node: 'umask 077; node' })) {
     test(`by ${program}`, async t => {
       const cwd = await temporaryFolder(t)
       const shell = (code: string) => runProgram({ cwd, args: ['-c', code], command: ['sh'], env })
@@ -21,7 +21,7 @@ suite('a backup made and restored as documented gives the same answers', {
       await holdRestored({
         start: () => startServe(t, { cwd, env: SETTINGS_OF_BACKUPS }),
         async backUp() {
-          await run(documentedCode('sh', `umask 077; ${program}`))
+          await run(documentedCode('sh', backup))
           assert.equal((await stat(join(cwd, 'backup.db'))).mode & 0o777, 0o600)
         },
         async restore(server) {
