@@ -211,7 +211,7 @@ function longEnough(text: string): string {
   return text
 }
 
-/** A space at an end, or a control character, comes from a mistake in the file of the settings. */
+/** Refuses spaces around the text, and control characters: they come from a mistake in the settings file. */
 function parsePlain(text: string): string {
   if (text !== text.trim() || /\p{Cc}/u.test(text)) {
     throw new Error('a text without control characters, and without spaces around it, is expected')

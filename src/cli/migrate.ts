@@ -58,7 +58,7 @@ function versionsOf(migrations: readonly Migration[]): string {
   return migrations.map(({ version }) => `version ${version}`).join(', ')
 }
 
-/** Opens the database and closes it afterwards. Throws CommandError for whatever fails. */
+/** Opens the database, runs `work`, and closes the database. Turns every error into a CommandError. */
 async function withDatabase(
   context: CommandContext,
   open: (place: string) => Database,

@@ -17,7 +17,7 @@ export interface Surroundings extends Pick<CommandContext, 'readLine' | 'clock'>
   readonly writeOut: (text: string) => void
   /** Writes to standard error. */
   readonly writeError: (text: string) => void
-  /** Makes signals abort this instead of ending the process. Called once, for a command that heeds it. */
+  /** From this call on, SIGINT and SIGTERM abort the returned signal and do not end the process. Called at most once. */
   readonly heedSignals: () => AbortSignal
 }
 

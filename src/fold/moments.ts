@@ -40,7 +40,7 @@ export function firstFrom<T extends AtMoment>(
   return moments?.find(({ atMs }) => !isLater(signMs, atMs))
 }
 
-/** The moment without the members that are undefined, so that equal moments are equal as JSON. */
-function definedOf<T extends AtMoment>(moment: T): T {
-  return Object.fromEntries(Object.entries(moment).filter(([, value]) => value !== undefined)) as T // see the filter
+/** The object without the members that are undefined, so that equal objects are equal as JSON. */
+export function definedOf<T extends object>(members: T): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T // see the filter
 }

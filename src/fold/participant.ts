@@ -117,8 +117,10 @@ function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIP
     ? participant
     : { ...participant, lastSeenMs: atMs, lastPresenceMs: isPresence(event) ? atMs : undefined }
   switch (event.kind) {
-    case 'participant.joined':
-      return { ...facts, gotIn: true, ...joinAt(participant.joinedAtMs ?? atMs) }
+    case 'participant.joined': {
+      const joinMs = participant.joinedAtMs ?? atMs
+      return { ...facts, gotIn: true, joinedAtMs: joinMs, lastJoinMs: joinMs }
+    }
     case 'participant.left': {
       const ending = endingOf(event)
       if (event.noticed === true) return { ...facts, gotIn: true, gone: { atMs, ...ending } }
@@ -148,8 +150,4 @@ function contributionOf(event: ParticipantEvent): ContributionOf<typeof PARTICIP
     case 'observation.participant_relocated':
       return facts
   }
-}
-
-function joinAt(ms: number) {
-  return { joinedAtMs: ms, lastJoinMs: ms }
 }

@@ -112,7 +112,7 @@ export function foldRoom(state: RoomState, event: Event): RoomState {
   return foldIn(ROOM_FIELDS, state, contributionOf(event), event)
 }
 
-/** The state with the feed of an event folded in; only an event that shows the room makes its feed that of the room. Pure. */
+/** The state with the feed of an event folded in. An event that does not show the room changes nothing. Pure. */
 export function foldFeed(state: RoomState, event: Event, { feedId, feedKind }: RoomFeed): RoomState {
   if (!showsRoom(event)) return state
   const next = foldIn(ROOM_FIELDS, state, { feed: { feedId, feedKind } }, event)
@@ -127,7 +127,8 @@ export function mergeRooms(a: RoomState, b: RoomState): RoomState {
 /**
  * The ends of the room, by which it and its stays end: see `endFrom`. There is an inferred end if no stated end is at
  * or after the last sign of presence, and if one of these is: its server stopped, the source noticed that it is gone,
- * the server's lists lacked the room, a later room took its name. The earliest counts. If there is none of these, the room may have been observed to be empty.
+ * the server's lists lacked the room, a later room took its name. The earliest counts. If there is none of these, the
+ * room may have been observed to be empty.
  */
 export function roomEndsOf(state: RoomState): RoomEnds {
   const inferred = isOpen(state) ? inferredEnd(state) : undefined

@@ -23,11 +23,6 @@ export function latestDated<T>(): Rule<Dated<T>, Register<T>> {
   return { keep: keepDated, merge: laterOf }
 }
 
-/** Like `earliest`, by the value's own time. */
-export function earliestDated<T>(): Rule<Dated<T>, Register<T>> {
-  return { keep: keepDated, merge: earlierOf }
-}
-
 /** One value for each native key, such as one for each track; `latest` applies to each key by itself. */
 export function latestByKey<T>(): Rule<{ key: string; value: T }, Readonly<Record<string, Register<T>>>> {
   return {

@@ -1,5 +1,6 @@
 import type { EndReason, Event } from '../event.ts'
 import type { Ending } from './ending.ts'
+import { definedOf } from './moments.ts'
 import type { ParticipantState } from './participant.ts'
 import { minOf, type Register } from './register.ts'
 import type { RoomState } from './room.ts'
@@ -61,12 +62,12 @@ function withEnds(state: Members): Members {
   const { endedAtMs, endReason, endedViaApi, serverGone, ...others }: Members & OldEnds = state
   const { lastSeenMs } = others
   const gone = serverGone && [{ atMs: serverGone.atMs, reason: serverGone.value }]
-  if (endedAtMs === undefined) return defined({ ...others, serverGone: gone, lastPresenceMs: lastSeenMs })
+  if (endedAtMs === undefined) return definedOf({ ...others, serverGone: gone, lastPresenceMs: lastSeenMs })
   const reason = endedViaApi === true ? 'room_ended_via_api' : endReason?.value
-  return defined({
+  return definedOf({
     ...others,
     serverGone: gone,
-    ends: [defined({ atMs: endedAtMs, reason })],
+    ends: [definedOf({ atMs: endedAtMs, reason })],
     // The latest event of a room that has ended may be a leave, which is no sign of presence.
     lastPresenceMs: minOf(lastSeenMs, endedAtMs),
   })
@@ -78,8 +79,4 @@ function withGone(state: Members): Members {
     state
   if (goneAtMs === undefined) return state
   return { ...others, gone: [{ atMs: goneAtMs, ...goneReason?.value }] }
-}
-
-function defined(members: Members): Members {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }

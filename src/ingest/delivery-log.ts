@@ -40,8 +40,8 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
     } catch (error) {
       // They wait for the next delivery: after an outage the log says what was refused.
       if (error instanceof StoreUnavailableError) {
-        authentic.splice(0, authentic.length, ...[...some, ...authentic].slice(-DELIVERIES_KEPT))
-        unauthentic.splice(0, unauthentic.length, ...[...others, ...unauthentic].slice(-DELIVERIES_KEPT))
+        putBack(authentic, some)
+        putBack(unauthentic, others)
       }
       throw error
     }
@@ -70,4 +70,9 @@ export function deliveryLog(store: Store, onError: (error: unknown) => void): De
       await flush()
     },
   }
+}
+
+/** Puts deliveries before those that came since, and keeps the last DELIVERIES_KEPT. */
+function putBack(list: LoggedDelivery[], taken: readonly LoggedDelivery[]): void {
+  list.splice(0, list.length, ...[...taken, ...list].slice(-DELIVERIES_KEPT))
 }

@@ -75,7 +75,7 @@ export interface Handle extends Stored {
   readonly sessionId: string
   /** The participant in a room that uses the handle. */
   readonly member?: MemberId | undefined
-  /** The viewer who subscribes by the handle. */
+  /** The viewer whose subscription this handle is. */
   readonly viewer?: ViewerId | undefined
   /**
    * True if only a join or a subscription showed the handle. Its `detached` may never come, so that it is deleted with

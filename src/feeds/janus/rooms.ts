@@ -109,8 +109,8 @@ export async function leaveAsViewer(
 }
 
 /**
- * Sets a room with the moment since when nobody is in it. Viewers keep it open only while no participant in it was heard
- * of: then whoever publishes came before the feed was received.
+ * Stores a room, and since when it is empty. Viewers keep a room open only if no event named a participant in it: then
+ * its publishers joined before Rollcall received the feed.
  */
 function setRoom(memory: EmitterMemory, room: OpenRoom): void {
   const { members, viewers = 0, lastLeftMs, lastViewedMs = 0 } = room

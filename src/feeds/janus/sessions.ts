@@ -50,7 +50,10 @@ async function handleGone(context: JanusContext, handleId: string): Promise<Even
   return [...(await connectionGone(context, handleId)), ...(await stopViewing(context, handleId))]
 }
 
-/** Type 128: transports. Their ids are used again: sessions under the id of a transport that connects belong to an earlier one. */
+/**
+ * Type 128: transports. Janus uses the id of a transport again. If a transport connects under a known id, the sessions
+ * that are remembered under this id belong to an earlier transport.
+ */
 export async function reduceTransport(event: Json, { memory }: JanusContext): Promise<Reduced> {
   const id = idOf(event['id'])
   const name = objectOf(event['data'])?.['event']

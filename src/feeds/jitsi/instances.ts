@@ -103,7 +103,7 @@ export class RoomInstances {
     }
   }
 
-  /** True for a creation or a destruction from which nothing follows for stays. */
+  /** True for a creation or a destruction that cannot move a stay to another instance, because the same is known. */
   isKnown({ createdAtMs, destroyedAtMs }: Creation): boolean {
     const before = this.#creationAt(createdAtMs)
     return before !== undefined && (destroyedAtMs === undefined || before.destroyedAtMs !== undefined)

@@ -16,7 +16,7 @@ export interface ListedPeople {
   readonly nativeKeys: readonly string[]
 }
 
-/** That the participants of a room were asked for, and the list of them if it could be used. */
+/** When the server was asked who is in a room, and its answer if that could be used. */
 export interface AskedRoom {
   readonly roomSid: string
   readonly askedAtMs: number
@@ -25,7 +25,7 @@ export interface AskedRoom {
 
 /** What the lists of media servers had, by the id of the feed. */
 export interface ListedRoomStore {
-  /** A page of the rooms, in the order of their SIDs, after the room of that row. */
+  /** A page of the rooms of a feed, by SID. It begins after the room of `after`, or with the first room. */
   page(feedId: string, after?: ListedRoomRow): Promise<ListedRoomRow[]>
   /** The last list of participants of a room; undefined if there was none. */
   people(feedId: string, roomSid: string): Promise<ListedPeople | undefined>

@@ -100,7 +100,7 @@ function spreadingOf(table: string): Spreading {
   return {
     statements: [
       `select create_distributed_table('${table}', '${column}'${together})`,
-      // Removes the rows that Citus has copied to the shards from the table on the coordinator.
+      // Citus has copied the rows to the shards: this deletes them from the table on the coordinator.
       `select truncate_local_data_after_distributing_table('${table}')`,
     ],
     done: `${table} is distributed.`,
